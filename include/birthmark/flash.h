@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BIRTHMARK_FLASH_H
+#define BIRTHMARK_FLASH_H
+
+/* A flash region: the one abstraction that NVS, otadata and the partition table stand on. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Operations of a region. Offsets are relative to the region. Each returns 0 or a negative enum
+ * bm_err and does all of the range or fails. */
+struct bm_flash_ops {
+    /* Reads len bytes at off into buf. Any offset and length inside the region. */
+    int (*read)(void *ctx, uint32_t off, void *buf, uint32_t len);
+    /* Programs len bytes: clears bits, never sets them. It may be called on words already written,
+     * because NVS marks entries by clearing more bits. NULL in a read-only region. */
+    int (*prog)(void *ctx, uint32_t off, const void *buf, uint32_t len);
+    /* Erases whole sectors to 0xff. NULL in a read-only region. */
+    int (*erase)(void *ctx, uint32_t off, uint32_t len);
+};
+
+/* A region of flash. The caller owns it and keeps ops and ctx alive while it is in use. */
+struct bm_flash {
+    const struct bm_flash_ops *ops;
+    void *ctx;
+    uint32_t size;       /* bytes */
+    uint32_t erase_size; /* bytes of a sector; NVS needs 4096 */
+    uint32_t prog_size;  /* bytes of the smallest write, 1 to 32 */
+};
+
+/* A read-only region over memory that the caller keeps alive and unchanged.
+ * out: filled. data: the bytes. size: their number, at most 0xffffffff.
+ * Returns BM_OK or BM_E_ARG. */
+int bm_flash_view(struct bm_flash *out, const void *data, size_t size);
+
+/* State of a region over a file; private, but the caller provides the storage. */
+struct bm_flash_file {
+    void *stream;
+};
+
+/* A read-only region over a file, read through C's stdio: for hosts only.
+ * out, file: filled; path: the file to open. Sets size from the file, erase_size 4096.
+ * Returns BM_OK, BM_E_ARG, BM_E_IO (cannot be opened or read; errno says why) or BM_E_NOSPC (4 GiB
+ * or more). */
+int bm_flash_file_open(struct bm_flash *out, struct bm_flash_file *file, const char *path);
+
+/* Closes the file of a region; a struct never opened or closed already is left alone. */
+void bm_flash_file_close(struct bm_flash_file *file);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
