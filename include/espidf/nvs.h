@@ -152,7 +152,7 @@ esp_err_t nvs_entry_find_in_handle(nvs_handle_t handle, nvs_type_t type,
 esp_err_t nvs_entry_next(nvs_iterator_t *iterator);
 
 /* What the iterator stands at. Returns ESP_OK or ESP_ERR_INVALID_ARG. */
-esp_err_t nvs_entry_info(const nvs_iterator_t iterator, nvs_entry_info_t *out_info);
+esp_err_t nvs_entry_info(nvs_iterator_t iterator, nvs_entry_info_t *out_info);
 
 /* Frees an iterator; NULL is left alone. */
 void nvs_release_iterator(nvs_iterator_t iterator);

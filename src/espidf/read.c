@@ -3,61 +3,87 @@
 
 #include "espidf/registry.h"
 
-static esp_err_t get_bits(nvs_handle_t handle, const char *key, enum bm_nvs_type type,
-                          const void *out, uint64_t *bits)
+/* Leaves a value of this many bytes in the CPU's own byte order. */
+static void put_native(void *out, unsigned width, uint64_t bits)
 {
+    const uint8_t b8 = (uint8_t)bits;
+    const uint16_t b16 = (uint16_t)bits;
+    const uint32_t b32 = (uint32_t)bits;
+    switch (width) {
+    case 1: memcpy(out, &b8, sizeof b8); break;
+    case 2: memcpy(out, &b16, sizeof b16); break;
+    case 4: memcpy(out, &b32, sizeof b32); break;
+    default: memcpy(out, &bits, sizeof bits); break;
+    }
+}
+
+static esp_err_t get_primitive(nvs_handle_t handle, const char *key, enum bm_nvs_type type,
+                               void *out, unsigned width)
+{
+    uint64_t bits = 0;
     if (key == NULL || out == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
     bmi_api_lock();
     const struct bmi_handle *h = bmi_handle_find(handle);
-    const esp_err_t err = h == NULL
-                              ? ESP_ERR_NVS_INVALID_HANDLE
-                              : bmi_esp_err(bm_nvs_get_bits(&h->part->nvs, h->ns, key, type, bits));
+    const esp_err_t err =
+        h == NULL ? ESP_ERR_NVS_INVALID_HANDLE
+                  : bmi_esp_err(bm_nvs_get_bits(&h->part->nvs, h->ns, key, type, &bits));
     bmi_api_unlock();
+    if (err == ESP_OK) {
+        put_native(out, width, bits);
+    }
     return err;
 }
 
-/* One getter a type: they differ in nothing but the type. */
-#define GETTER(suffix, type, c_type)                                                    \
-    esp_err_t nvs_get_##suffix(nvs_handle_t handle, const char *key, c_type *out_value) \
-    {                                                                                   \
-        uint64_t bits = 0;                                                              \
-        const esp_err_t err = get_bits(handle, key, type, out_value, &bits);            \
-        if (err == ESP_OK) {                                                            \
-            *out_value = (c_type)bits;                                                  \
-        }                                                                               \
-        return err;                                                                     \
-    }
+esp_err_t nvs_get_i8(nvs_handle_t handle, const char *key, int8_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_I8, out_value, sizeof *out_value);
+}
 
-GETTER(i8, BM_NVS_I8, int8_t)
-GETTER(u8, BM_NVS_U8, uint8_t)
-GETTER(i16, BM_NVS_I16, int16_t)
-GETTER(u16, BM_NVS_U16, uint16_t)
-GETTER(i32, BM_NVS_I32, int32_t)
-GETTER(u32, BM_NVS_U32, uint32_t)
-GETTER(i64, BM_NVS_I64, int64_t)
-GETTER(u64, BM_NVS_U64, uint64_t)
+esp_err_t nvs_get_u8(nvs_handle_t handle, const char *key, uint8_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_U8, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_i16(nvs_handle_t handle, const char *key, int16_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_I16, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_u16(nvs_handle_t handle, const char *key, uint16_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_U16, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_i32(nvs_handle_t handle, const char *key, int32_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_I32, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_u32(nvs_handle_t handle, const char *key, uint32_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_U32, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_i64(nvs_handle_t handle, const char *key, int64_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_I64, out_value, sizeof *out_value);
+}
+
+esp_err_t nvs_get_u64(nvs_handle_t handle, const char *key, uint64_t *out_value)
+{
+    return get_primitive(handle, key, BM_NVS_U64, out_value, sizeof *out_value);
+}
 
 esp_err_t nvs_get_float(nvs_handle_t handle, const char *key, float *out_value)
 {
-    uint64_t bits = 0;
-    const esp_err_t err = get_bits(handle, key, BM_NVS_FLOAT, out_value, &bits);
-    const uint32_t word = (uint32_t)bits;
-    if (err == ESP_OK) {
-        memcpy(out_value, &word, sizeof *out_value);
-    }
-    return err;
+    return get_primitive(handle, key, BM_NVS_FLOAT, out_value, sizeof *out_value);
 }
 
 esp_err_t nvs_get_double(nvs_handle_t handle, const char *key, double *out_value)
 {
-    uint64_t bits = 0;
-    const esp_err_t err = get_bits(handle, key, BM_NVS_DOUBLE, out_value, &bits);
-    if (err == ESP_OK) {
-        memcpy(out_value, &bits, sizeof *out_value);
-    }
-    return err;
+    return get_primitive(handle, key, BM_NVS_DOUBLE, out_value, sizeof *out_value);
 }
 
 /* ESP-IDF looks for the key first and at the length pointer second. */

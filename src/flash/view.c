@@ -19,7 +19,7 @@ int bm_flash_view(struct bm_flash *out, const void *data, size_t size)
         return BM_E_ARG;
     }
     out->ops = &view_ops;
-    out->ctx = (void *)(uintptr_t)data; /* never written: the region has no prog */
+    out->ctx = (void *)data; /* never written: the region has no prog */
     out->size = (uint32_t)size;
     out->erase_size = 4096;
     out->prog_size = 4;
