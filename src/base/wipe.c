@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/base.h"
 
 void bm_wipe(void *data, size_t len)
 {
-    volatile uint8_t *p = data;
-    while (len-- > 0) {
-        *p++ = 0;
+    if (len > 0) {
+        memset(data, 0, len);
+        /* Says that the memory is read here, so that the call cannot be dropped. */
+        __asm__ __volatile__("" : : "r"(data) : "memory");
     }
 }
