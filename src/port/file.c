@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+enum { READ_START = 64 * 1024, TEMP_TRIES = 100, TEMP_NAME = 48 };
+
+static int fail(struct bm_diag *diag, int code, const char *text)
+{
+    const int error = errno;
+    const int first = diag != NULL && diag->code == BM_OK;
+    bm_diag_set(diag, code, 0, NULL, text);
+    if (first) {
+        diag->os_errno = error;
+    }
+    return code;
+}
+
+/* A buffer with a NUL's room behind cap bytes, moved to a larger one and the old place wiped. */
+static int enlarge(uint8_t **data, size_t *cap, size_t used, size_t wanted)
+{
+    uint8_t *moved = malloc(wanted + 1);
+    if (moved == NULL) {
+        return BM_E_NOMEM;
+    }
+    if (*data != NULL) {
+        memcpy(moved, *data, used);
+    }
+    bm_port_free(*data, used);
+    *data = moved;
+    *cap = wanted;
+    return BM_OK;
+}
+
+/* Reads to the end; one byte more than max is enough to know that it is too much. */
+static int read_all(int fd, size_t expected, size_t max, uint8_t **data, size_t *len,
+                    struct bm_diag *diag)
+{
+    size_t cap = 0;
+    size_t used = 0;
+    uint8_t *buf = NULL;
+    int rc = enlarge(&buf, &cap, 0, (expected < max ? expected : max) + 1);
+    while (rc == BM_OK) {
+        const ssize_t n = read(fd, buf + used, cap - used);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            rc = fail(diag, BM_E_IO, "cannot be read");
+            break;
+        }
+        if (n == 0) {
+            break;
+        }
+        used += (size_t)n;
+        if (used > max) {
+            errno = 0;
+            rc = fail(diag, BM_E_NOSPC, "the file is too large");
+        } else if (used == cap) {
+            rc = enlarge(&buf, &cap, used, cap < max / 2 ? cap * 2 : max + 1);
+        }
+    }
+    if (rc != BM_OK) {
+        bm_port_free(buf, used);
+        return rc;
+    }
+    buf[used] = '\0';
+    *data = buf;
+    *len = used;
+    return BM_OK;
+}
+
+int bm_port_read(const char *path, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag)
+{
+    struct stat st;
+    size_t expected = READ_START;
+    const int standard = strcmp(path, "-") == 0;
+    *data = NULL;
+    *len = 0;
+    const int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? fail(diag, BM_E_NOENT, "cannot be opened")
+                               : fail(diag, BM_E_IO, "cannot be opened");
+    }
+    int rc = BM_OK;
+    if (max > SIZE_MAX / 2) {
+        max = SIZE_MAX / 2;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        expected = (uint64_t)st.st_size > max ? max : (size_t)st.st_size;
+    }
+    rc = read_all(fd, expected, max, data, len, diag);
+    if (!standard) {
+        close(fd);
+    }
+    return rc;
+}
+
+void bm_port_free(uint8_t *data, size_t len)
+{
+    if (data != NULL) {
+        bm_wipe(data, len);
+        free(data);
+    }
+}
+
+static int write_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        const ssize_t n = write(fd, data, len);
+        if (n < 0 && errno != EINTR) {
+            return -1;
+        }
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* Devices, pipes and what /dev/stdout stands for: there is nothing to replace. */
+static int write_in_place(const char *path, const void *data, size_t len, struct bm_diag *diag)
+{
+    const int standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+    const int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return fail(diag, BM_E_IO, "cannot be opened for writing");
+    }
+    int rc = BM_OK;
+    if (write_all(fd, data, len) != 0) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (!standard && close(fd) != 0 && rc == BM_OK) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    return rc;
+}
+
+/* Length of the folder part with its slash; 0 for a name in the current folder. */
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* Creates a file of our own beside path; name gets its path (folder + TEMP_NAME bytes). */
+static int create_beside(const char *path, char *name, unsigned mode)
+{
+    const size_t folder = folder_length(path);
+    memcpy(name, path, folder);
+    for (unsigned i = 0; i < TEMP_TRIES; i++) {
+        snprintf(name + folder, TEMP_NAME, ".birthmark-%ld-%u.tmp", (long)getpid(), i);
+        const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* Makes the new name last through a power cut. The file itself is safe already, so a file system
+ * that cannot do this for a folder is no failure. */
+static void sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const size_t len = folder_length(path);
+    if (len >= sizeof folder) {
+        return;
+    }
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    const int fd = open(len == 0 ? "." : folder, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+}
+
+static int replace(const char *path, const void *data, size_t len, unsigned mode,
+                   struct bm_diag *diag)
+{
+    char *name = malloc(strlen(path) + TEMP_NAME);
+    if (name == NULL) {
+        return bm_diag_set(diag, BM_E_NOMEM, 0, NULL, NULL);
+    }
+    int rc = BM_OK;
+    const int fd = create_beside(path, name, mode);
+    if (fd < 0) {
+        rc = fail(diag, BM_E_IO, "no file can be made in its folder");
+        free(name);
+        return rc;
+    }
+    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (close(fd) != 0 && rc == BM_OK) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (rc == BM_OK && rename(name, path) != 0) {
+        rc = fail(diag, BM_E_IO, "cannot be replaced");
+    }
+    if (rc == BM_OK) {
+        sync_folder(path);
+    } else {
+        unlink(name);
+    }
+    free(name);
+    return rc;
+}
+
+/* Ctrl-C in the middle would leave the temporary file: it takes effect when the file is whole. */
+static int replace_uninterrupted(const char *path, const void *data, size_t len, unsigned mode,
+                                 struct bm_diag *diag)
+{
+    sigset_t hold;
+    sigset_t before;
+    sigemptyset(&hold);
+    sigaddset(&hold, SIGINT);
+    sigaddset(&hold, SIGTERM);
+    sigaddset(&hold, SIGHUP);
+    const int held = pthread_sigmask(SIG_BLOCK, &hold, &before) == 0;
+    const int rc = replace(path, data, len, mode, diag);
+    if (held) {
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    return rc;
+}
+
+/* Names that stand for an open descriptor, whatever it is: a rename would miss what it stands for.
+ */
+static int is_descriptor(const char *path)
+{
+    return strcmp(path, "-") == 0 || strncmp(path, "/dev/std", 8) == 0 ||
+           strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
+                  struct bm_diag *diag)
+{
+    struct stat st;
+    if (is_descriptor(path)) {
+        return write_in_place(path, data, len, diag);
+    }
+    if (stat(path, &st) != 0) {
+        return replace_uninterrupted(path, data, len, mode, diag);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return write_in_place(path, data, len, diag);
+    }
+    if (access(path, W_OK) != 0) {
+        return fail(diag, BM_E_IO, "cannot be written");
+    }
+    char *real = realpath(path, NULL); /* a symbolic link stays, the file behind it is replaced */
+    const int rc = real == NULL ? fail(diag, BM_E_IO, "cannot be found")
+                                : replace_uninterrupted(real, data, len, mode, diag);
+    free(real);
+    return rc;
+}
+
+int bm_port_mkdirs(const char *path, struct bm_diag *diag)
+{
+    struct stat st;
+    char folder[PATH_MAX];
+    const size_t len = strlen(path);
+    if (len == 0 || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+        return BM_OK;
+    }
+    if (len >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return fail(diag, BM_E_IO, "the folder cannot be made");
+    }
+    memcpy(folder, path, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (folder[i] != '/' && folder[i] != '\0') {
+            continue;
+        }
+        folder[i] = '\0';
+        const int error = mkdir(folder, 0777) == 0 ? 0 : errno;
+        if (error != 0 && (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))) {
+            errno = error == EEXIST ? ENOTDIR : error;
+            return fail(diag, BM_E_IO, "the folder cannot be made");
+        }
+        folder[i] = path[i];
+    }
+    return BM_OK;
+}

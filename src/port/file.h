@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_PORT_FILE_H
+#define BM_PORT_FILE_H
+
+/* Whole files in and out, and what a program asks of its terminal. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "birthmark/err.h"
+
+/* Reads a whole file, or standard input for "-".
+ * data: malloc'ed bytes with one NUL behind them (not counted in len); free with bm_port_free().
+ * max: more than this many bytes is BM_E_NOSPC.
+ * Returns BM_OK, BM_E_NOENT (no such file), BM_E_IO (a directory, no permission, read error; diag
+ * has os_errno and a text), BM_E_NOSPC or BM_E_NOMEM. */
+int bm_port_read(const char *path, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag);
+
+/* Wipes len bytes and frees; NULL is left alone. */
+void bm_port_free(uint8_t *data, size_t len);
+
+/* Replaces a file as a whole: a temporary file beside it, fsync, rename, fsync of the folder. On
+ * any failure the earlier file is untouched and nothing is left behind. A device or pipe
+ * (/dev/full, /dev/stdout) is written in place. "-" is standard output. mode: permission bits, 0600
+ * for secrets; they hold from the first byte. Returns BM_OK or BM_E_IO with diag->os_errno. */
+int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
+                  struct bm_diag *diag);
+
+/* Makes a folder and its parents; one that exists is good. Returns BM_OK or BM_E_IO. */
+int bm_port_mkdirs(const char *path, struct bm_diag *diag);
+
+/* 1 if this stdio descriptor (1 or 2) is a terminal. */
+int bm_port_is_terminal(int fd);
+
+/* Columns of the terminal at fd, or fallback where it is none. */
+unsigned bm_port_columns(int fd, unsigned fallback);
+
+#endif
