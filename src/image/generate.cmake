@@ -1,0 +1,15 @@
+set(IMAGE_GENERATE
+    arena.c
+    base64.c
+    csv.c
+    generate.c
+    header.c
+    input.c
+    items.c
+    layout.c
+    number.c
+    problem.c
+    suggest.c
+    utf8.c
+    value.c
+    wifi.c)

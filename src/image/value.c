@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/value.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/le.h"
+#include "image/base64.h"
+#include "image/number.h"
+#include "image/suggest.h"
+#include "image/utf8.h"
+#include "nvs/fmt.h"
+
+enum { SIZE_FIELD = 4, SHOWN = 32, FILL_MAX = 100 * 1000 * 1000 };
+
+static const struct bmi_encoding encodings[] = {
+    {"u8", BMI_ENC_INTEGER, BM_NVS_U8, 0, 0},
+    {"i8", BMI_ENC_INTEGER, BM_NVS_I8, 0, 0},
+    {"u16", BMI_ENC_INTEGER, BM_NVS_U16, 0, 0},
+    {"i16", BMI_ENC_INTEGER, BM_NVS_I16, 0, 0},
+    {"u32", BMI_ENC_INTEGER, BM_NVS_U32, 0, 0},
+    {"i32", BMI_ENC_INTEGER, BM_NVS_I32, 0, 0},
+    {"u64", BMI_ENC_INTEGER, BM_NVS_U64, 0, 0},
+    {"i64", BMI_ENC_INTEGER, BM_NVS_I64, 0, 0},
+    {"float", BMI_ENC_REAL, BM_NVS_FLOAT, 0, 0},
+    {"double", BMI_ENC_REAL, BM_NVS_DOUBLE, 0, 0},
+    {"string", BMI_ENC_STRING, BM_NVS_STR, 0, 0},
+    {"binary", BMI_ENC_BINARY, BM_NVS_BLOB, 0, 0},
+    {"hex2bin", BMI_ENC_HEX, BM_NVS_BLOB, 0, 0},
+    {"base64", BMI_ENC_BASE64, BM_NVS_BLOB, 0, 0},
+    {"blob_fill", BMI_ENC_FILL, BM_NVS_BLOB, 0, 0},
+    {"blob_sz_fill", BMI_ENC_SIZED_FILL, BM_NVS_BLOB, 0, 0},
+};
+
+enum { ENCODINGS = sizeof encodings / sizeof encodings[0] };
+
+static int say(char *why, const char *text)
+{
+    snprintf(why, BMI_WHY_SIZE, "%s", text);
+    return BM_E_INPUT;
+}
+
+/* ASCII alone: what a name may be written in, whatever the locale. */
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static int same_word(const char *a, size_t len, const char *name)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] == '\0' || lower(a[i]) != name[i]) {
+            return 0;
+        }
+    }
+    return name[len] == '\0';
+}
+
+/* "(N;0xHH)" and nothing behind it. */
+static int parse_fill(struct bmi_encoding *out, const char *p, const char *end)
+{
+    uint64_t n = 0;
+    if (p == end || *p++ != '(' || p == end || !isdigit((unsigned char)*p)) {
+        return BM_E_INPUT;
+    }
+    for (; p < end && isdigit((unsigned char)*p); p++) {
+        n = n > FILL_MAX ? n : n * 10 + (unsigned)(*p - '0');
+    }
+    if (end - p != 6 || memcmp(p, ";0", 2) != 0 || (p[2] != 'x' && p[2] != 'X') || p[5] != ')' ||
+        bm_hex_digit(p[3]) < 0 || bm_hex_digit(p[4]) < 0) {
+        return BM_E_INPUT;
+    }
+    out->fill_size = n;
+    out->fill_byte = (uint8_t)(bm_hex_digit(p[3]) << 4 | bm_hex_digit(p[4]));
+    return BM_OK;
+}
+
+static int unknown_encoding(const char *text, size_t len, char *why)
+{
+    const char *names[ENCODINGS + 1] = {NULL};
+    for (size_t i = 0; i < ENCODINGS; i++) {
+        names[i] = encodings[i].name;
+    }
+    const char *near = bmi_suggest(text, len, names);
+    const int shown = len < SHOWN ? (int)len : SHOWN;
+    if (near != NULL) {
+        snprintf(why, BMI_WHY_SIZE, "unknown encoding '%.*s'; did you mean '%s'?", shown, text,
+                 near);
+    } else {
+        snprintf(why, BMI_WHY_SIZE,
+                 "unknown encoding '%.*s'; use u8 to i64, string, binary, hex2bin, base64, "
+                 "blob_fill(N;0xHH), blob_sz_fill(N;0xHH), float or double",
+                 shown, text);
+    }
+    return BM_E_INPUT;
+}
+
+int bmi_encoding_parse(struct bmi_encoding *out, const char *text, size_t len, char *why)
+{
+    if (len == 0) {
+        return say(why, "the encoding is empty; write string, u32, hex2bin or another one");
+    }
+    const char *bracket = memchr(text, '(', len);
+    const size_t word = bracket != NULL ? (size_t)(bracket - text) : len;
+    size_t i = 0;
+    while (i < ENCODINGS && !same_word(text, word, encodings[i].name)) {
+        i++;
+    }
+    if (i == ENCODINGS) {
+        return unknown_encoding(text, word, why);
+    }
+    *out = encodings[i];
+    const int fills = out->kind == BMI_ENC_FILL || out->kind == BMI_ENC_SIZED_FILL;
+    if (fills && parse_fill(out, text + word, text + len) != BM_OK) {
+        snprintf(why, BMI_WHY_SIZE, "write this encoding as %s(N;0xHH): N bytes, filled up with HH",
+                 out->name);
+        return BM_E_INPUT;
+    }
+    if (!fills && bracket != NULL) {
+        snprintf(why, BMI_WHY_SIZE, "the encoding %s has no brackets; remove them", out->name);
+        return BM_E_INPUT;
+    }
+    return BM_OK;
+}
+
+uint32_t bmi_value_max(const struct bmi_encoding *enc, unsigned version)
+{
+    if (version == 1) {
+        return BMI_V1_DATA_MAX;
+    }
+    return enc->kind == BMI_ENC_STRING ? BMI_DATA_MAX : BMI_BLOB_CHUNKS_MAX * BMI_DATA_MAX;
+}
+
+static int too_long(const struct bmi_encoding *enc, unsigned version, uint64_t size, char *why)
+{
+    const uint32_t max = bmi_value_max(enc, version);
+    const char *remedy = version == 1 ? "use --version 2, or shorten it"
+                         : enc->kind == BMI_ENC_STRING
+                             ? "store it as a blob (binary), or shorten it"
+                             : "shorten it, or split it over several keys";
+    snprintf(why, BMI_WHY_SIZE, "the value takes %llu bytes%s, %u are the most; %s",
+             (unsigned long long)size, enc->kind == BMI_ENC_STRING ? " with its NUL" : "", max,
+             remedy);
+    return BM_E_INPUT;
+}
+
+static int make_string(struct bm_image_item *item, const char *in, size_t len,
+                       struct bmi_arena *arena, char *why)
+{
+    if (memchr(in, '\0', len) != NULL) {
+        return say(why, "the text has a NUL byte, where a device would end it; use binary");
+    }
+    if (bmi_utf8_good((const uint8_t *)in, len) != len) {
+        return say(why, "the text is not UTF-8; use binary, or convert it");
+    }
+    item->size = (uint32_t)len + 1;
+    uint8_t *data = bmi_arena_alloc(arena, len + 1);
+    if (data == NULL) {
+        return BM_E_NOMEM;
+    }
+    memcpy(data, in, len);
+    data[len] = '\0';
+    item->data = data;
+    return BM_OK;
+}
+
+static int make_hex(struct bm_image_item *item, const char *in, size_t len, struct bmi_arena *arena,
+                    char *why)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bm_hex_digit(in[i]) < 0) {
+            snprintf(why, BMI_WHY_SIZE,
+                     "character %zu is not a hex digit; write hex digits without blanks", i + 1);
+            return BM_E_INPUT;
+        }
+    }
+    if (len % 2 != 0) {
+        return say(why, "the number of hex digits is odd; write two for each byte");
+    }
+    uint8_t *data = bmi_arena_alloc(arena, len / 2);
+    if (data == NULL) {
+        return BM_E_NOMEM;
+    }
+    for (size_t i = 0; i < len / 2; i++) {
+        data[i] = (uint8_t)(bm_hex_digit(in[2 * i]) << 4 | bm_hex_digit(in[2 * i + 1]));
+    }
+    item->data = data;
+    item->size = (uint32_t)(len / 2);
+    return BM_OK;
+}
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static int make_base64(struct bm_image_item *item, const char *in, size_t len,
+                       struct bmi_arena *arena, char *why)
+{
+    size_t n = 0;
+    uint8_t *data = bmi_arena_alloc(arena, len / 4 * 3 + 3);
+    if (data == NULL) {
+        return BM_E_NOMEM;
+    }
+    const int rc = bmi_base64_decode(data, &n, in, len, why);
+    item->data = data;
+    item->size = (uint32_t)n;
+    return rc;
+}
+
+static int make_fill(struct bm_image_item *item, const struct bmi_encoding *enc, const char *in,
+                     size_t len, struct bmi_arena *arena, char *why)
+{
+    const size_t head = enc->kind == BMI_ENC_SIZED_FILL ? SIZE_FIELD : 0;
+    if (len > enc->fill_size) {
+        const unsigned room = (unsigned)enc->fill_size;
+        snprintf(why, BMI_WHY_SIZE, "the value has %zu bytes, %s(%u;...) has room for %u", len,
+                 enc->name, room, room);
+        return BM_E_INPUT;
+    }
+    uint8_t *data = bmi_arena_alloc(arena, head + enc->fill_size);
+    if (data == NULL) {
+        return BM_E_NOMEM;
+    }
+    if (head > 0) {
+        bm_put_le32(data, (uint32_t)len);
+    }
+    memcpy(data + head, in, len);
+    memset(data + head + len, enc->fill_byte, enc->fill_size - len);
+    item->data = data;
+    item->size = (uint32_t)(head + enc->fill_size);
+    return BM_OK;
+}
+
+/* Bytes that the value will take at most, known before any is made. */
+static uint64_t size_ahead(const struct bmi_encoding *enc, const char *in, size_t len)
+{
+    size_t digits = 0;
+    switch (enc->kind) {
+    case BMI_ENC_STRING: return (uint64_t)len + 1;
+    case BMI_ENC_BINARY: return len;
+    case BMI_ENC_HEX: return len / 2;
+    case BMI_ENC_FILL: return enc->fill_size;
+    case BMI_ENC_SIZED_FILL: return enc->fill_size + SIZE_FIELD;
+    case BMI_ENC_BASE64:
+        for (size_t i = 0; i < len; i++) {
+            digits += bmi_base64_digit(in[i]) >= 0;
+        }
+        return digits * 3 / 4;
+    case BMI_ENC_INTEGER:
+    case BMI_ENC_REAL:
+    default: return 0;
+    }
+}
+
+int bmi_value_make(struct bm_image_item *item, const struct bmi_encoding *enc, unsigned version,
+                   const char *in, size_t len, struct bmi_arena *arena, char *why)
+{
+    if (enc->kind <= BMI_ENC_REAL || enc->kind == BMI_ENC_HEX) {
+        while (len > 0 && is_blank(in[0])) {
+            in++;
+            len--;
+        }
+        while (len > 0 && is_blank(in[len - 1])) {
+            len--;
+        }
+    }
+    item->type = enc->type;
+    item->data = NULL;
+    item->bits = 0;
+    item->size = bmi_type_width(enc->type);
+    const uint64_t ahead = size_ahead(enc, in, len);
+    if (ahead > bmi_value_max(enc, version)) {
+        return too_long(enc, version, ahead, why);
+    }
+    switch (enc->kind) {
+    case BMI_ENC_INTEGER:
+        return bmi_integer_parse(&item->bits, (enum bm_nvs_type)enc->type, in, len, why);
+    case BMI_ENC_REAL:
+        return bmi_real_parse(&item->bits, (enum bm_nvs_type)enc->type, in, len, why);
+    case BMI_ENC_STRING: return make_string(item, in, len, arena, why);
+    case BMI_ENC_HEX: return make_hex(item, in, len, arena, why);
+    case BMI_ENC_BASE64: return make_base64(item, in, len, arena, why);
+    case BMI_ENC_FILL:
+    case BMI_ENC_SIZED_FILL: return make_fill(item, enc, in, len, arena, why);
+    case BMI_ENC_BINARY:
+    default: break;
+    }
+    item->size = (uint32_t)len;
+    item->data = bmi_arena_copy(arena, in, len);
+    return item->data == NULL ? BM_E_NOMEM : BM_OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_IMAGE_VALUE_H
+#define BM_IMAGE_VALUE_H
+
+/* From the text of a cell (or the bytes of a file) to the value that is stored. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/arena.h"
+#include "image/generate.h"
+
+enum bmi_encoding_kind {
+    BMI_ENC_INTEGER,
+    BMI_ENC_REAL,
+    BMI_ENC_STRING,
+    BMI_ENC_BINARY,
+    BMI_ENC_HEX,
+    BMI_ENC_BASE64,
+    BMI_ENC_FILL,
+    BMI_ENC_SIZED_FILL
+};
+
+/* An encoding as a cell names it. */
+struct bmi_encoding {
+    const char *name; /* static storage */
+    enum bmi_encoding_kind kind;
+    uint8_t type;       /* enum bm_nvs_type */
+    uint8_t fill_byte;  /* blob_fill, blob_sz_fill */
+    uint64_t fill_size; /* the same, bytes */
+};
+
+enum { BMI_WHY_SIZE = 256 };
+
+/* Reads the name of an encoding, case not counted: len bytes.
+ * why: BMI_WHY_SIZE bytes, gets "reason; remedy" on failure. Returns BM_OK or BM_E_INPUT. */
+int bmi_encoding_parse(struct bmi_encoding *out, const char *text, size_t len, char *why);
+
+/* Bytes a value of this encoding may have, a string's NUL included. */
+uint32_t bmi_value_max(const struct bmi_encoding *enc, unsigned version);
+
+/* Makes a value: sets type, size, and bits or data of item.
+ * in: len bytes. arena: keeps the data. why: as above.
+ * Returns BM_OK, BM_E_INPUT or BM_E_NOMEM. */
+int bmi_value_make(struct bm_image_item *item, const struct bmi_encoding *enc, unsigned version,
+                   const char *in, size_t len, struct bmi_arena *arena, char *why);
+
+#endif
