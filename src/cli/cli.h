@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_CLI_CLI_H
+#define BM_CLI_CLI_H
+
+/* The shape of a command: one const table row that parses, prints help, and makes the man page and
+ * the shell completion. Option parsing and help layout are popt's. */
+
+#include <popt.h>
+#include <stdio.h>
+
+#include "birthmark/err.h"
+
+/* Exit status by class. */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_NO = 1,     /* the answer is no: findings, absent key, differing images */
+    CLI_USAGE = 2,  /* wrong arguments */
+    CLI_INPUT = 3,  /* input that is wrong or cannot be read */
+    CLI_DEVICE = 4, /* output, device or link failed */
+    CLI_LEDGER = 5,
+    CLI_INTERRUPTED = 130
+};
+
+struct cli_example {
+    const char *command; /* as typed */
+    const char *what;    /* what it does, one line */
+};
+
+struct cli;
+
+struct cli_cmd {
+    const char *name;
+    const char *args;    /* positional arguments, as shown behind the name: "IMAGE NAMESPACE KEY" */
+    const char *summary; /* one line for the list of commands, lower case, no full stop */
+    const char *about;   /* help and man text: paragraphs separated by blank lines */
+    const struct poptOption
+        *options; /* ends with POPT_TABLEEND; val is what cli_option() returns */
+    const struct cli_example *examples; /* ends with {NULL, NULL} */
+    int (*run)(struct cli *c);          /* returns enum cli_exit */
+};
+
+/* One run of a command. */
+struct cli {
+    const struct cli_cmd *cmd;
+    poptContext popt;
+    struct poptOption options[3]; /* private: the command's, then the common ones */
+    struct cli_kept *kept;        /* private: option arguments, freed at the end */
+    const char *arg;              /* private: argument of the last option */
+    int helped;                   /* private: --help was there and is answered */
+    char title[32];               /* "birthmark dump" */
+};
+
+/* The next option: its val, 0 when there are no more, or negative after saying what is wrong (the
+ * command then returns CLI_USAGE). Options may stand before, between and behind the arguments. */
+int cli_option(struct cli *c);
+
+/* The argument of the option just returned; owned by the command line, lives to the end. */
+const char *cli_option_arg(struct cli *c);
+
+/* The next positional argument, or NULL. Call after cli_option() gave 0. */
+const char *cli_arg(struct cli *c);
+
+/* Prints "birthmark COMMAND: message" and a hint at --help to stderr; returns CLI_USAGE. */
+int cli_usage(struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints "birthmark: message" to stderr as one line, control characters replaced. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints what went wrong with a file from a diag, and returns the exit status for the code. */
+int cli_fail(const char *path, int code, const struct bm_diag *diag);
+
+/* The same for a file that was to be read: a folder or a missing permission is CLI_INPUT too. */
+int cli_fail_input(const char *path, int code, const struct bm_diag *diag);
+
+/* Flushes stdout; CLI_DEVICE with a message if anything written to it was lost, else status. */
+int cli_finish(int status);
+
+/* 1 if output to this stream should carry colour: a terminal, TERM not "dumb", no NO_COLOR; --color
+ * always|never overrides. */
+int cli_color(FILE *stream);
+
+/* The commands, ending with NULL. */
+extern const struct cli_cmd *const cli_commands[];
+extern const struct cli_cmd cmd_generate;
+extern const struct cli_cmd cmd_dump;
+extern const struct cli_cmd cmd_check;
+extern const struct cli_cmd cmd_map;
+extern const struct cli_cmd cmd_get;
+extern const struct cli_cmd cmd_help;
+extern const struct cli_cmd cmd_version;
+
+#endif

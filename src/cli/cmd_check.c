@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/image_file.h"
+#include "image/check.h"
+
+enum { OPT_JSON = 1 };
+
+static const struct poptOption options[] = {
+    {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "print the findings as JSON, all of them", NULL},
+    POPT_TABLEEND,
+};
+
+static const struct cli_example examples[] = {
+    {"birthmark check identity.bin", "what is wrong with it, if anything"},
+    {"birthmark check identity.bin --json > findings.json", "the same for a program"},
+    {NULL, NULL},
+};
+
+static int run(struct cli *c)
+{
+    struct bm_check_opts o;
+    struct bm_check_result result;
+    struct cli_image image;
+    int opt;
+    memset(&o, 0, sizeof o);
+    memset(&result, 0, sizeof result);
+    while ((opt = cli_option(c)) > 0) {
+        o.json = 1;
+    }
+    const char *path = opt == 0 ? cli_image_arg(c) : NULL;
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    int status = cli_image_open(&image, path);
+    if (status == CLI_OK) {
+        o.name = image.name;
+        o.color = cli_color(stdout);
+        const int rc = bm_check_report(&image.scan, &o, stdout, &result);
+        status = result.count[BM_ERROR] + result.count[BM_WARNING] > 0 ? CLI_NO : CLI_OK;
+        if (rc == BM_E_NOMEM) {
+            status = cli_fail(image.name, rc, NULL);
+        }
+    }
+    cli_image_close(&image);
+    return cli_finish(status);
+}
+
+const struct cli_cmd cmd_check = {
+    .name = "check",
+    .args = "IMAGE",
+    .summary = "find everything that is wrong with an NVS image",
+    .about = "Checks an NVS partition image (- for standard input): headers, checksums, states, "
+             "spans, keys that are there twice, blobs that lack chunks, namespaces without a name, "
+             "and keys that ESP-IDF's library would confuse. Each finding says where it is, what a "
+             "device does with it, and what helps; docs/check.md has them all.\n\n"
+             "The exit status is 1 if there are errors or warnings; notes alone leave it at 0.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

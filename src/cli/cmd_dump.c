@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/image_file.h"
+#include "image/dump.h"
+#include "port/file.h"
+
+enum { OPT_FORMAT = 1, OPT_SHOW, OPT_NAMESPACE, OPT_KEY, OPT_SECRETS, OPT_JSON };
+
+static const struct poptOption options[] = {
+    {"format", 'f', POPT_ARG_STRING, NULL, OPT_FORMAT, "text for people (default), JSON, or CSV",
+     "text|json|csv"},
+    {"show", 's', POPT_ARG_STRING, NULL, OPT_SHOW, "which view (default: written)",
+     "all|written|minimal|namespaces|blobs|storage"},
+    {"namespace", 'n', POPT_ARG_STRING, NULL, OPT_NAMESPACE, "only this namespace", "NAME"},
+    {"key", 'k', POPT_ARG_STRING, NULL, OPT_KEY, "only this key", "KEY"},
+    {"show-secrets", '\0', POPT_ARG_NONE, NULL, OPT_SECRETS, "show private keys and passwords",
+     NULL},
+    {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "the same as --format=json", NULL},
+    POPT_TABLEEND,
+};
+
+static const struct cli_example examples[] = {
+    {"birthmark dump identity.bin", "every written entry, page by page"},
+    {"birthmark dump identity.bin --show minimal --namespace certs", "the values of one namespace"},
+    {"birthmark dump identity.bin --format csv --show-secrets > identity.csv",
+     "back to the CSV that generate reads"},
+    {NULL, NULL},
+};
+
+static int choose(const char *const *names, const char *name)
+{
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* show: -1 until it is given. */
+static int take_option(struct cli *c, int opt, struct bm_dump_opts *o, int *show)
+{
+    static const char *const formats[] = {"text", "json", "csv", NULL};
+    static const char *const shows[] = {"written", "all",     "minimal", "namespaces",
+                                        "blobs",   "storage", NULL};
+    const char *arg = cli_option_arg(c);
+    int n = 0;
+    switch (opt) {
+    case OPT_FORMAT:
+        n = choose(formats, arg);
+        o->format = (enum bm_dump_format)(n >= 0 ? n : 0);
+        return n >= 0 ? CLI_OK : cli_usage(c, "--format is text, json or csv, not \"%s\"", arg);
+    case OPT_SHOW:
+        *show = n = choose(shows, arg);
+        return n >= 0 ? CLI_OK
+                      : cli_usage(c,
+                                  "--show is all, written, minimal, namespaces, blobs or storage, "
+                                  "not \"%s\"",
+                                  arg);
+    case OPT_NAMESPACE: o->ns = arg; break;
+    case OPT_KEY: o->key = arg; break;
+    case OPT_SECRETS: o->reveal = 1; break;
+    default: o->format = BM_DUMP_JSON; break;
+    }
+    return CLI_OK;
+}
+
+static int take_options(struct cli *c, struct bm_dump_opts *o)
+{
+    int show = -1;
+    int opt;
+    while ((opt = cli_option(c)) > 0) {
+        const int rc = take_option(c, opt, o, &show);
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
+    if (opt < 0) {
+        return CLI_USAGE;
+    }
+    if (o->format == BM_DUMP_CSV && show >= 0) {
+        return cli_usage(c, "CSV has one view: leave out --show");
+    }
+    o->show = show >= 0 ? (enum bm_dump_show)show : BM_SHOW_WRITTEN;
+    return CLI_OK;
+}
+
+static void warn(void *ctx, const char *text)
+{
+    const struct cli_image *image = ctx;
+    cli_warn("%s: %s", image->name, text);
+}
+
+static int verdict(const struct cli_image *image, const struct bm_dump_opts *o,
+                   const struct bm_dump_result *r)
+{
+    if (r->redacted > 0 && o->format == BM_DUMP_CSV) {
+        (void)fprintf(
+            stderr, "birthmark: %zu secret value%s left out of the CSV; --show-secrets has them\n",
+            r->redacted, r->redacted == 1 ? "" : "s");
+    }
+    if (r->left_out > 0) {
+        return CLI_NO;
+    }
+    if (r->shown == 0 && r->redacted == 0 && (o->ns != NULL || o->key != NULL)) {
+        cli_error("%s holds nothing like that: %s%s%s%s", image->name,
+                  o->ns != NULL ? "namespace " : "", o->ns != NULL ? o->ns : "",
+                  o->key != NULL ? (o->ns != NULL ? ", key " : "key ") : "",
+                  o->key != NULL ? o->key : "");
+        return CLI_NO;
+    }
+    return CLI_OK;
+}
+
+static int dump(const struct cli_image *image, struct bm_dump_opts *o)
+{
+    struct bm_dump_result result;
+    int status = cli_image_need_values(image);
+    /* pages and their use can be told of an encrypted image too */
+    if (status != CLI_OK &&
+        (image->scan.kind != BM_IMAGE_ENCRYPTED || o->show != BM_SHOW_STORAGE)) {
+        return status;
+    }
+    o->name = image->name;
+    o->color = cli_color(stdout);
+    o->columns = bm_port_is_terminal(1) ? bm_port_columns(1, 80) : 0;
+    o->warn = warn;
+    o->ctx = (void *)image;
+    const int rc = bm_dump(&image->scan, o, stdout, &result);
+    if (rc == BM_E_NOMEM) {
+        return cli_fail(image->name, rc, NULL);
+    }
+    return status != CLI_OK ? status : verdict(image, o, &result);
+}
+
+static int run(struct cli *c)
+{
+    struct bm_dump_opts o;
+    struct cli_image image;
+    memset(&o, 0, sizeof o);
+    int status = take_options(c, &o);
+    const char *path = status == CLI_OK ? cli_image_arg(c) : NULL;
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    status = cli_image_open(&image, path);
+    if (status == CLI_OK) {
+        status = dump(&image, &o);
+    }
+    cli_image_close(&image);
+    return cli_finish(status);
+}
+
+const struct cli_cmd cmd_dump = {
+    .name = "dump",
+    .args = "IMAGE",
+    .summary = "show what is in an NVS image",
+    .about =
+        "Shows the entries of an NVS partition image (- for standard input): by default every "
+        "written entry, page by page, with the state of its checksums and its value.\n\n"
+        "The views minimal, blobs and CSV hold the values that count: where an interrupted write "
+        "left several copies of a key, the newest one that is whole. Entries marked old in the "
+        "other views are copies that do not count.\n\n"
+        "Private keys, and values whose key name suggests a secret (pass, pwd, psk, token, "
+        "secret, key ...), are shown by type, length and SHA-256 fingerprint only, unless "
+        "--show-secrets is given. Certificates are shown by subject, issuer, validity and "
+        "fingerprint.\n\n"
+        "The CSV feeds birthmark generate. Values that CSV cannot carry become comment lines, and "
+        "the exit status is 1.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

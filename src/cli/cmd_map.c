@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/image_file.h"
+#include "image/map.h"
+#include "port/file.h"
+
+enum { OPT_SVG = 1, OPT_ASCII };
+
+static const struct poptOption options[] = {
+    {"svg", '\0', POPT_ARG_STRING, NULL, OPT_SVG, "write an SVG document instead", "FILE"},
+    {"ascii", '\0', POPT_ARG_NONE, NULL, OPT_ASCII, "use no characters beyond ASCII", NULL},
+    POPT_TABLEEND,
+};
+
+static const struct cli_example examples[] = {
+    {"birthmark map identity.bin", "the pages in the terminal"},
+    {"birthmark map identity.bin --svg identity.svg", "a picture for a browser"},
+    {NULL, NULL},
+};
+
+/* 1 if the environment asks for UTF-8: the first of the three that is set decides (POSIX). */
+static int utf8_locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0') {
+            return strstr(value, "UTF-8") != NULL || strstr(value, "utf8") != NULL ||
+                   strstr(value, "utf-8") != NULL;
+        }
+    }
+    return 0;
+}
+
+static int draw_svg(const struct cli_image *image, const char *path)
+{
+    struct bm_diag diag;
+    char *svg;
+    size_t len;
+    memset(&diag, 0, sizeof diag);
+    int rc = bm_map_svg(&image->scan, image->name, &svg, &len);
+    if (rc != BM_OK) {
+        return cli_fail(image->name, rc, NULL);
+    }
+    rc = bm_port_write(path, svg, len, 0644, &diag);
+    free(svg);
+    return rc == BM_OK ? CLI_OK : cli_fail(path, rc, &diag);
+}
+
+static int draw(const struct cli_image *image, const char *svg, int ascii)
+{
+    struct bm_map_opts o;
+    /* the pages of an encrypted image can be drawn, if not their keys */
+    if (image->scan.kind != BM_IMAGE_ENCRYPTED) {
+        const int status = cli_image_need_values(image);
+        if (status != CLI_OK) {
+            return status;
+        }
+    } else {
+        cli_warn("%s looks encrypted: its entries cannot be told apart", image->name);
+    }
+    if (svg != NULL) {
+        return draw_svg(image, svg);
+    }
+    o.name = image->name;
+    o.color = cli_color(stdout);
+    o.ascii = ascii || !utf8_locale();
+    o.columns = bm_port_columns(1, 80);
+    (void)bm_map_text(&image->scan, &o, stdout);
+    return CLI_OK;
+}
+
+static int run(struct cli *c)
+{
+    struct cli_image image;
+    const char *svg = NULL;
+    int ascii = 0;
+    int opt;
+    while ((opt = cli_option(c)) > 0) {
+        if (opt == OPT_SVG) {
+            svg = cli_option_arg(c);
+        } else {
+            ascii = 1;
+        }
+    }
+    const char *path = opt == 0 ? cli_image_arg(c) : NULL;
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    int status = cli_image_open(&image, path);
+    if (status == CLI_OK) {
+        status = draw(&image, svg, ascii);
+    }
+    cli_image_close(&image);
+    return cli_finish(status);
+}
+
+const struct cli_cmd cmd_map = {
+    .name = "map",
+    .args = "IMAGE",
+    .summary = "draw the pages of an NVS image",
+    .about = "Draws an NVS partition image (- for standard input) with one cell per entry, 126 in "
+             "each page: namespaces, numbers, strings, blobs, what is erased, empty, or damaged. "
+             "Old copies are values that a newer one has replaced but that are still marked "
+             "written. Blank pages in a row take one line.\n\n"
+             "With --svg the picture is an SVG document whose tooltips name namespace, key, type "
+             "and size. No value is in either picture.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/frame.h"
+#include "image/suggest.h"
+
+const struct cli_cmd *const cli_commands[] = {
+    &cmd_generate, &cmd_dump, &cmd_check, &cmd_map, &cmd_get, &cmd_help, &cmd_version, NULL,
+};
+
+enum { COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };
+
+const struct cli_cmd *cli_find(const char *name)
+{
+    for (const struct cli_cmd *const *cmd = cli_commands; *cmd != NULL; cmd++) {
+        if (strcmp((*cmd)->name, name) == 0) {
+            return *cmd;
+        }
+    }
+    return NULL;
+}
+
+int cli_unknown_command(const char *name)
+{
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        names[i] = cli_commands[i] != NULL ? cli_commands[i]->name : NULL;
+    }
+    const char *what = name[0] == '-' ? "option" : "command";
+    const char *near = bmi_suggest(name, strlen(name), names);
+    if (near != NULL) {
+        cli_error("unknown %s \"%s\" (did you mean %s?)", what, name, near);
+    } else {
+        cli_error("unknown %s \"%s\"", what, name);
+    }
+    fputs("Try 'birthmark --help'.\n", stderr);
+    return CLI_USAGE;
+}

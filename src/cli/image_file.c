@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image_file.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "port/file.h"
+
+/* The largest NVS partition that makes sense is far below: a wrong file should not fill memory. */
+static const size_t size_max = (size_t)256 * 1024 * 1024;
+
+int cli_image_open(struct cli_image *image, const char *path)
+{
+    struct bm_diag diag;
+    memset(image, 0, sizeof *image);
+    memset(&diag, 0, sizeof diag);
+    image->path = path;
+    image->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    int rc = bm_port_read(path, size_max, &image->data, &image->len, &diag);
+    if (rc == BM_OK) {
+        rc = bm_scan(&image->scan, image->data, image->len);
+    }
+    return rc == BM_OK ? CLI_OK : cli_fail_input(image->name, rc, &diag);
+}
+
+void cli_image_close(struct cli_image *image)
+{
+    bm_scan_free(&image->scan);
+    bm_port_free(image->data, image->len);
+    image->data = NULL;
+}
+
+static void say_flash(const struct cli_image *image)
+{
+    char label[17];
+    uint32_t off = 0;
+    uint32_t size = 0;
+    if (bmi_flash_nvs(&image->scan, &off, &size, label)) {
+        cli_error("%s is a dump of a whole flash, not of an NVS partition; its partition \"%s\" is "
+                  "%" PRIu32 " bytes at offset %" PRIu32 ": tail -c +%" PRIu64
+                  " FILE | head -c %" PRIu32 " cuts it out",
+                  image->name, label, size, off, (uint64_t)off + 1, size);
+    } else {
+        cli_error("%s is a dump of a whole flash without an NVS partition", image->name);
+    }
+}
+
+int cli_image_need_values(const struct cli_image *image)
+{
+    switch (image->scan.kind) {
+    case BM_IMAGE_EMPTY:
+        cli_error("%s has %zu bytes: an NVS image has pages of 4096 bytes", image->name,
+                  image->len);
+        return CLI_INPUT;
+    case BM_IMAGE_FLASH: say_flash(image); return CLI_INPUT;
+    case BM_IMAGE_FOREIGN:
+        cli_error("%s is not an NVS image: no page of it has an NVS header", image->name);
+        return CLI_INPUT;
+    case BM_IMAGE_ENCRYPTED:
+        cli_error("%s looks encrypted: its pages are in order, its entries are not readable; this "
+                  "version cannot take NVS keys yet",
+                  image->name);
+        return CLI_INPUT;
+    case BM_IMAGE_NVS:
+    case BM_IMAGE_BLANK:
+    default: break;
+    }
+    if (image->scan.tail != 0) {
+        cli_warn("%s: %" PRIu32 " bytes behind the last whole page are passed over", image->name,
+                 image->scan.tail);
+    }
+    return CLI_OK;
+}
+
+const char *cli_image_arg(struct cli *c)
+{
+    const char *path = cli_arg(c);
+    if (path == NULL) {
+        (void)cli_usage(c, "the image is missing");
+        return NULL;
+    }
+    if (cli_arg(c) != NULL) {
+        (void)cli_usage(c, "takes one image");
+        return NULL;
+    }
+    return path;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_CLI_IMAGE_FILE_H
+#define BM_CLI_IMAGE_FILE_H
+
+/* The image that an inspecting command was given. */
+
+#include "cli/cli.h"
+#include "image/scan.h"
+
+struct cli_image {
+    const char *path;
+    const char *name; /* to show: "standard input" for "-" */
+    uint8_t *data;
+    size_t len;
+    struct bm_scan scan;
+};
+
+/* Reads and scans an image, "-" for standard input. Returns CLI_OK, or the exit status after saying
+ * what is wrong. Follow with cli_image_close() in either case. */
+int cli_image_open(struct cli_image *image, const char *path);
+void cli_image_close(struct cli_image *image);
+
+/* For commands that need readable values: says on stderr what the file is where it is no plain NVS
+ * image, and returns CLI_INPUT; CLI_OK otherwise, perhaps after a warning. */
+int cli_image_need_values(const struct cli_image *image);
+
+/* Takes the option that only has the image as argument. Returns it, or NULL after saying that it is
+ * missing or that there is more. */
+const char *cli_image_arg(struct cli *c);
+
+#endif
