@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every reader of foreign bytes has a fuzz target, and every target a corpus that ctest replays.
+. "$BM_SOURCE/tests/harness/lib.sh"
+
+# source that parses: the fuzz target for it. A row must name a file that exists.
+parsers="
+src/image/csv.c csv
+src/image/number.c csv
+src/image/base64.c csv
+src/image/scan.c image
+src/nvs/mount.c image
+src/nvs/page.c image
+"
+while read -r source target; do
+    [ -n "$source" ] || continue
+    [ -f "$BM_SOURCE/$source" ] || fail "$source is gone: correct the list in this test"
+    [ -f "$BM_SOURCE/fuzz/fuzz_$target.c" ] || fail "$source has no fuzz/fuzz_$target.c"
+done <<<"$parsers"
+
+run ctest --test-dir "$BM_BUILD" -N
+expect_exit 0
+cp "$out" tests
+targets=0
+for source in "$BM_SOURCE"/fuzz/fuzz_*.c; do
+    name=$(basename "$source" .c)
+    name=${name#fuzz_}
+    grep -qE " fuzz/$name\$" tests || fail "ctest does not replay fuzz/$name"
+    [ -n "$(find "$BM_SOURCE/fuzz/corpus/$name" -type f -print -quit 2>/dev/null)" ] ||
+        fail "fuzz/corpus/$name is empty"
+    targets=$((targets + 1))
+done
+[ "$targets" -gt 0 ] || fail "no fuzz targets"
+for corpus in "$BM_SOURCE"/fuzz/corpus/*/; do
+    [ -f "$BM_SOURCE/fuzz/fuzz_$(basename "$corpus").c" ] || fail "$corpus belongs to no target"
+done
