@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The main job from end to end: a device's certificate and key, as AWS hands them out, become an NVS
 # image; the image is looked at, checked, and read back by the program that runs on the device.
 # usage: demo.sh BUILD_DIR

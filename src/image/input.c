@@ -288,8 +288,8 @@ static int value_row(struct row *r, int good)
     char why[BMI_WHY_SIZE] = "";
     const struct bmi_slice encoding = trimmed(r, BMI_COL_ENCODING);
     if (r->in->ns == BMI_NS_NONE) {
-        good = refuse(r, BMI_COL_KEY, "no namespace is open yet; put a row NAME,namespace,, first");
-        r->in->ns = BMI_NS_BAD; /* once is enough */
+        (void)refuse(r, BMI_COL_KEY, "no namespace is open yet; put a row NAME,namespace,, first");
+        r->in->ns = BMI_NS_BAD; /* once is enough; the value is still looked at */
     }
     if (bmi_encoding_parse(&r->encoding, encoding.p, encoding.len, why) != BM_OK) {
         return refuse(r, BMI_COL_ENCODING, "%s", why);

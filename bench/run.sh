@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh BUILD [OUTPUT.md]: measures whole processes and writes docs/performance.md. Each is run in
+# turn with `python3 -c pass`, the yardstick for what the usual generator costs (BENCH_PYTHON says
+# which python3). Nothing here is a test: machines differ.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "$1" && pwd)
+document=${2:-$here/docs/performance.md}
+python=${BENCH_PYTHON:-/usr/bin/python3}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+bm=$build/birthmark
+timeit=$build/bench/timeit
+command -v "$python" >/dev/null || { echo "$python is missing: set BENCH_PYTHON" >&2; exit 1; }
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# Certificate and RSA-2048 key, as AWS hands them out.
+post_case() {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=bench \
+        -keyout private.pem.key -out certificate.pem.crt 2>/dev/null
+    printf '%s\n' key,type,encoding,value certs,namespace,, \
+        certificate,file,string,certificate.pem.crt priv_key,file,string,private.pem.key >post.csv
+}
+
+# keys N: that many keys in namespaces of 1000, a third each of u32, i64 and short strings.
+keys() {
+    awk -v n="$1" 'BEGIN {
+        print "key,type,encoding,value"
+        for (i = 0; i < n; i++) {
+            if (i % 1000 == 0) printf "ns%d,namespace,,\n", i / 1000
+            if (i % 3 == 0) printf "key%d,data,u32,%d\n", i, i * 7919
+            else if (i % 3 == 1) printf "key%d,data,i64,-%d\n", i, i * 104729
+            else printf "key%d,data,string,value of key %d\n", i, i
+        }
+    }'
+}
+
+# ratio A B: A / B with three digits or so.
+ratio() {
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3g", a / b }'
+}
+
+ms() {
+    awk -v us="$1" 'BEGIN { printf us < 9950 ? "%.2f" : "%.0f", us / 1000 }'
+}
+
+# measure RUNS COMMAND...: paired with python; sets wall, cpu, peak, python_wall.
+measure() {
+    local runs=$1 lines
+    shift
+    mapfile -t lines < <("$timeit" "$runs" "$python" -c pass -- "$@")
+    [ ${#lines[@]} -eq 2 ] || { echo "failed: $*" >&2; exit 1; }
+    read -r python_wall _ _ <<<"${lines[0]}"
+    read -r wall cpu peak <<<"${lines[1]}"
+    say "  $(ms "$wall") ms, python $(ms "$python_wall") ms: ${*##*/}"
+}
+
+# row NAME TARGET_RATIO IMAGE: a line of the table of targets, from the last measure.
+row() {
+    local share verdict=met image_kb limit
+    share=$(ratio "$wall" "$python_wall")
+    image_kb=$(($(stat -c %s "$3") / 1024))
+    limit=$((image_kb + 8192))
+    awk -v s="$share" -v t="$2" 'BEGIN { exit !(s <= t) }' || verdict="**missed**"
+    [ "$peak" -le "$limit" ] || verdict="**missed** (memory)"
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$(ms "$wall")" "$(ms "$cpu")" "$share" \
+        "$2" "$peak" "$limit" "$verdict"
+}
+
+targets() {
+    post_case
+    say "the post's case"
+    "$bm" generate post.csv post.bin 16384 >/dev/null 2>&1
+    measure 300 "$bm" generate post.csv post.bin 16384
+    row "generate, certificate and RSA key, 16 KB" 0.333 post.bin
+    for command in dump check; do
+        measure 300 "$bm" "$command" post.bin
+        row "$command of it" 0.333 post.bin
+    done
+    measure 300 "$bm" get post.bin certs certificate
+    row "get of one value" 0.333 post.bin
+
+    say "1 MB, 10,000 keys"
+    keys 10000 >many.csv
+    "$bm" generate many.csv many.bin 1M >/dev/null 2>&1
+    # The usual generator takes 11.5 times python3 -c pass; a twentieth of that.
+    measure 100 "$bm" generate many.csv many.bin 1M
+    row "generate, 10,000 keys, 1 MB" 0.575 many.bin
+    for command in dump check; do
+        measure 100 "$bm" "$command" many.bin
+        row "$command of it" 0.575 many.bin
+    done
+}
+
+# One line per number of keys: size, then ms, entries/s and MB/s of each command.
+growth() {
+    local n runs bytes entries command line
+    for n in 1 10 100 1000 10000 100000; do
+        runs=$((n > 10000 ? 7 : n > 1000 ? 25 : 100))
+        say "$n keys"
+        keys "$n" >series.csv
+        "$bm" generate series.csv series.bin >/dev/null 2>&1
+        bytes=$(stat -c %s series.bin)
+        # A string takes two entries, everything else one; a namespace takes one.
+        entries=$((n + n / 3 + (n + 999) / 1000))
+        line="| $n | $((bytes / 1024)) |"
+        for command in generate dump check; do
+            if [ "$command" = generate ]; then
+                measure "$runs" "$bm" generate series.csv series.bin
+            else
+                measure "$runs" "$bm" "$command" series.bin
+            fi
+            line+=" $(ms "$wall") | $(awk -v e="$entries" -v b="$bytes" -v us="$wall" \
+                'BEGIN { printf "%.0f | %.1f", e / us * 1000000, b / us }') | $peak |"
+        done
+        printf '%s\n' "$line"
+    done
+}
+
+cpu_name() {
+    sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1
+}
+
+{
+    cat <<MD
+# Performance
+
+Written by \`make bench\` on $(date -u +%Y-%m-%d): $(cpu_name), $(nproc) cores, $(uname -s) $(uname -r),
+$("${CC:-cc}" --version | head -n 1), $("$python" --version 2>&1). Your figures will differ; compare on your own machine.
+
+Times are medians of whole processes, from start to exit, wall clock, in milliseconds. Each run is paired with a run of
+\`python3 -c pass\`, so the ratio means the same on a slow machine and on a fast one: it is the time in units of starting
+Python and doing nothing. The usual generator takes about 7.5 of them for the first case and 11.5 for 10,000 keys.
+Memory is the peak of the process in KiB; its limit is the image plus 8 MB.
+
+| what | ms | CPU ms | ratio | target | memory | limit | |
+|---|---|---|---|---|---|---|---|
+MD
+    targets
+    cat <<'MD'
+
+How it grows with the number of keys (a third each of u32, i64 and short strings; the image is the smallest that fits).
+Starting the process is part of every figure.
+
+| keys | image KB | generate ms | entries/s | MB/s | memory | dump ms | entries/s | MB/s | memory | check ms | entries/s | MB/s | memory |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+MD
+    growth
+} >performance.md
+mkdir -p "$(dirname "$document")"
+cp performance.md "$document"
+say "written: ${document#"$here"/}"
+grep -F missed "$document" || true

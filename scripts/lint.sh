@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# lint.sh BUILD JOBS: format check, clang-tidy by BUILD's compile_commands.json, shellcheck.
+# lint.sh --format: formats the C files in place.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mapfile -t c_files < <(find include src tests fuzz examples bench -name '*.[ch]' | sort)
+if [ "${1:-}" = --format ]; then
+    clang-format -i "${c_files[@]}"
+    exit 0
+fi
+build=$1
+jobs=$2
+
+echo "== clang-format"
+clang-format --dry-run -Werror "${c_files[@]}"
+
+echo "== shellcheck"
+mapfile -t scripts < <(find scripts tests bench examples fuzz -name '*.sh' | sort)
+shellcheck "${scripts[@]}" .ci/run
+
+echo "== clang-tidy"
+mapfile -t compiled < <(sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$build/compile_commands.json" |
+    grep -F "$PWD/" | grep -vF "$PWD/$build/" | sort -u)
+[ ${#compiled[@]} -gt 0 ] || { echo "no files in $build/compile_commands.json" >&2; exit 1; }
+tidy() {
+    local log
+    # Its notes of suppressed warnings are shown only where something is wrong.
+    log=$(clang-tidy --quiet -p "$build" "$@" 2>&1) || {
+        printf '%s\n' "$log"
+        return 1
+    }
+}
+export -f tidy
+export build
+printf '%s\0' "${compiled[@]}" | xargs -0 -n 4 -P "$jobs" bash -c 'tidy "$@"' tidy
+echo "${#compiled[@]} files"
