@@ -53,14 +53,15 @@ static void say_missing(struct store *s, uint8_t ns, const char *what, const cha
     static const char *const places[] = {"namespace", "key"};
     char names[NAMES_MAX][BM_NVS_KEY_SIZE];
     const char *list[NAMES_MAX + 1];
-    struct bm_nvs_iter it;
-    struct bm_nvs_info info;
+    const struct bm_scan *scan = &s->image.scan;
     size_t n = 0;
-    bm_nvs_iter_start(&it, ns, BM_NVS_ANY);
-    while (n < NAMES_MAX && bm_nvs_iter_next(&s->nvs, &it, &info) == BM_OK) {
-        memcpy(names[n], info.key, sizeof names[n]);
-        list[n] = names[n];
-        n++;
+    for (uint32_t i = 0; i < scan->group_count && n < NAMES_MAX; i++) {
+        const struct bm_group *group = &scan->groups[i];
+        if (group->ns == ns && group->live != BM_NO_ROW) {
+            bmi_row_key(bmi_row_raw(scan, &scan->rows[group->live]), names[n]);
+            list[n] = names[n];
+            n++;
+        }
     }
     list[n] = NULL;
     const char *near = bmi_suggest(wanted, strlen(wanted), list);

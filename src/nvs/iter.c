@@ -19,19 +19,23 @@ static int wanted(const struct bm_nvs_iter *it, const uint8_t *raw)
     return it->ns == BM_NVS_NS_ANY ? ns != 0 : ns == it->ns;
 }
 
-/* The value at a header, if it is the one that counts: BM_E_NOENT where a newer copy exists or the
- * value is damaged. */
+/* The value of a key, told at its newest entry, so once: BM_E_NOENT at the others, and where no
+ * copy is whole. */
 static int live_value(struct bm_nvs *nvs, const uint8_t *raw, uint32_t location,
                       struct bm_nvs_info *info)
 {
     char key[BM_NVS_KEY_SIZE];
+    uint8_t newest[BMI_ENTRY_SIZE];
+    uint32_t at;
     memcpy(key, raw + BMI_EN_KEY, sizeof key);
     key[BMI_KEY_MAX] = '\0';
-    const int rc = bmi_resolve(nvs, raw[BMI_EN_NS], key, BM_NVS_ANY, NULL, 0, info);
-    if (rc == BM_E_IO) {
-        return rc;
+    const struct bmi_match match = {raw[BMI_EN_NS], BMI_CHUNK_NONE, key};
+    int rc = bmi_find_below(nvs, &match, BMI_NO_BOUND, newest, &at);
+    if (rc == BM_OK) {
+        rc = at == location ? bmi_resolve(nvs, match.ns, key, BM_NVS_ANY, NULL, 0, info)
+                            : BM_E_NOENT;
     }
-    return rc == BM_OK && info->location == location ? BM_OK : BM_E_NOENT;
+    return rc == BM_E_CORRUPT ? BM_E_NOENT : rc;
 }
 
 static int next_in_page(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info)

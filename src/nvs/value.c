@@ -6,7 +6,10 @@
 #include "base/base.h"
 #include "base/le.h"
 
-enum { PIECE = 64 }; /* bytes on the stack while data is only verified */
+enum {
+    PIECE = 64,      /* bytes on the stack while data is only verified */
+    COPIES_MAX = 512 /* damaged copies of one thing to look behind: no device leaves as many */
+};
 
 /* Reads the data behind a header and checks its CRC; out NULL to check only.
  * Returns BM_OK, BM_E_CORRUPT or BM_E_IO. */
@@ -38,13 +41,12 @@ static int load_chunk(struct bm_nvs *nvs, const struct bmi_match *match, uint32_
 {
     uint8_t raw[BMI_ENTRY_SIZE];
     uint32_t bound = BMI_NO_BOUND;
-    int rc;
-    while ((rc = bmi_find_below(nvs, match, bound, raw, &bound)) == BM_OK) {
+    unsigned copies = 0;
+    int rc = BM_E_CORRUPT;
+    while (copies++ < COPIES_MAX &&
+           (rc = bmi_find_below(nvs, match, bound, raw, &bound)) == BM_OK) {
         *len = bm_get_le16(raw + BMI_EN_SIZE);
-        if (*len > room) {
-            continue;
-        }
-        rc = load_data(nvs, bound, raw, out);
+        rc = *len > room ? BM_E_CORRUPT : load_data(nvs, bound, raw, out);
         if (rc != BM_E_CORRUPT) {
             return rc;
         }
@@ -121,9 +123,10 @@ int bmi_resolve(struct bm_nvs *nvs, uint8_t ns, const char *key, uint8_t want, v
     const struct bmi_match match = {ns, BMI_CHUNK_NONE, key};
     uint8_t raw[BMI_ENTRY_SIZE];
     uint32_t bound = BMI_NO_BOUND;
-    int damaged = 0;
-    int rc;
-    while ((rc = bmi_find_below(nvs, &match, bound, raw, &bound)) == BM_OK) {
+    unsigned damaged = 0;
+    int rc = BM_E_NOENT;
+    while (damaged < COPIES_MAX &&
+           (rc = bmi_find_below(nvs, &match, bound, raw, &bound)) == BM_OK) {
         describe(raw, bound, info);
         uint8_t *out = info->type == want && info->size <= cap ? buf : NULL;
         rc = load_value(nvs, raw, info, out);
@@ -133,9 +136,9 @@ int bmi_resolve(struct bm_nvs *nvs, uint8_t ns, const char *key, uint8_t want, v
         if (out != NULL) {
             bm_wipe(out, info->size);
         }
-        damaged = 1;
+        damaged++;
     }
-    return rc == BM_E_NOENT && damaged ? BM_E_CORRUPT : rc;
+    return rc == BM_E_NOENT && damaged > 0 ? BM_E_CORRUPT : rc;
 }
 
 int bm_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bm_nvs_info *info)
