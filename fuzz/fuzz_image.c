@@ -48,7 +48,7 @@ static void repair(uint8_t *data, size_t size)
                        page[BMI_PH_VERSION]);
         memcpy(page, good, sizeof good);
         for (unsigned i = 0; i < BMI_PAGE_ENTRIES;) {
-            uint8_t *raw = page + BMI_OFF_ENTRIES + i * BMI_ENTRY_SIZE;
+            uint8_t *raw = page + BMI_OFF_ENTRIES + (size_t)i * BMI_ENTRY_SIZE;
             unsigned span = 1;
             if (bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_WRITTEN) {
                 repair_entry(raw, i);

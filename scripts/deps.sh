@@ -5,9 +5,9 @@
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libcsv-dev libjansson-dev libpopt-dev
-    libssl-dev libcmocka-dev openssl)
+    libssl-dev libcmocka-dev openssl universal-ctags)
 if [ "${1:-}" = --ci ]; then
-    packages+=(clang clang-tidy clang-format shellcheck universal-ctags man-db)
+    packages+=(clang clang-tidy clang-format shellcheck man-db)
 fi
 
 installed() {

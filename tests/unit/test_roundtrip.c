@@ -334,7 +334,7 @@ static void random_images(void **unused)
     for (unsigned i = 0; i < ROUNDS; i++) {
         /* each round starts from its own number, so that a failing one is replayed alone */
         state_of_chance = seed + i;
-        printf("%sBM_SEED=%llu", i > 0 ? "\r" : "", (unsigned long long)(seed + i));
+        printf("%sBM_SEED=%llu", i > 0 ? "\r" : "", (unsigned long long)state_of_chance);
         (void)fflush(stdout);
         one_round(i % 3 == 2 ? 1 : 2);
     }
