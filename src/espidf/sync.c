@@ -5,25 +5,29 @@
 
 #include "nvs_sync.h"
 
+enum state { ABSENT, CHANGING, MADE };
+
 static mtx_t lock;
-static atomic_bool made;
+static atomic_int state;
 
 esp_err_t nvs_sync_create(void)
 {
-    if (atomic_load(&made)) {
-        return ESP_OK;
+    int expected = ABSENT;
+    if (atomic_compare_exchange_strong(&state, &expected, CHANGING)) {
+        const int made = mtx_init(&lock, mtx_timed) == thrd_success;
+        atomic_store(&state, made ? MADE : ABSENT);
+        return made ? ESP_OK : ESP_FAIL;
     }
-    if (mtx_init(&lock, mtx_timed) != thrd_success) {
-        return ESP_FAIL;
+    while (atomic_load(&state) == CHANGING) {
+        thrd_yield();
     }
-    atomic_store(&made, true);
-    return ESP_OK;
+    return atomic_load(&state) == MADE ? ESP_OK : ESP_FAIL;
 }
 
 bool nvs_sync_lock(TickType_t ticks_to_wait)
 {
     struct timespec until;
-    if (!atomic_load(&made)) {
+    if (atomic_load(&state) != MADE) {
         return false;
     }
     if (ticks_to_wait == portMAX_DELAY) {
@@ -47,12 +51,16 @@ bool nvs_sync_lock(TickType_t ticks_to_wait)
 
 void nvs_sync_unlock(void)
 {
-    (void)mtx_unlock(&lock);
+    if (atomic_load(&state) == MADE) {
+        (void)mtx_unlock(&lock);
+    }
 }
 
 void nvs_sync_free(void)
 {
-    if (atomic_exchange(&made, false)) {
+    int expected = MADE;
+    if (atomic_compare_exchange_strong(&state, &expected, CHANGING)) {
         mtx_destroy(&lock);
+        atomic_store(&state, ABSENT);
     }
 }

@@ -29,6 +29,8 @@ int bm_flash_file_open(struct bm_flash *out, struct bm_flash_file *file, const c
     if (stream == NULL) {
         return BM_E_IO;
     }
+    /* No buffer of stdio's: it would keep pieces of keys behind. */
+    (void)setvbuf(stream, NULL, _IONBF, 0);
     /* A folder opens, too, but reading from it fails. */
     (void)fgetc(stream);
     if (!ferror(stream) && fseek(stream, 0, SEEK_END) == 0) {

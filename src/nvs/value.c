@@ -32,6 +32,7 @@ static int load_data(const struct bm_nvs *nvs, uint32_t location, const uint8_t 
         }
         crc = bm_crc32(crc, to, len);
     }
+    bm_wipe(piece, sizeof piece);
     return crc == bm_get_le32(raw + BMI_EN_DATA_CRC) ? BM_OK : BM_E_CORRUPT;
 }
 
