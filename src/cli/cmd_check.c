@@ -17,33 +17,29 @@ static const struct cli_example examples[] = {
     {NULL, NULL},
 };
 
+static int check(const struct cli_image *image, void *ctx)
+{
+    struct bm_check_opts *o = ctx;
+    struct bm_check_result result;
+    memset(&result, 0, sizeof result);
+    o->name = image->name;
+    o->color = cli_color(stdout);
+    const int rc = bm_check_report(&image->scan, o, stdout, &result);
+    if (rc == BM_E_NOMEM) {
+        return cli_fail(image->name, rc, NULL);
+    }
+    return result.count[BM_ERROR] + result.count[BM_WARNING] > 0 ? CLI_NO : CLI_OK;
+}
+
 static int run(struct cli *c)
 {
     struct bm_check_opts o;
-    struct bm_check_result result;
-    struct cli_image image;
     int opt;
     memset(&o, 0, sizeof o);
-    memset(&result, 0, sizeof result);
     while ((opt = cli_option(c)) > 0) {
         o.json = 1;
     }
-    const char *path = opt == 0 ? cli_image_arg(c) : NULL;
-    if (path == NULL) {
-        return CLI_USAGE;
-    }
-    int status = cli_image_open(&image, path);
-    if (status == CLI_OK) {
-        o.name = image.name;
-        o.color = cli_color(stdout);
-        const int rc = bm_check_report(&image.scan, &o, stdout, &result);
-        status = result.count[BM_ERROR] + result.count[BM_WARNING] > 0 ? CLI_NO : CLI_OK;
-        if (rc == BM_E_NOMEM) {
-            status = cli_fail(image.name, rc, NULL);
-        }
-    }
-    cli_image_close(&image);
-    return cli_finish(status);
+    return opt < 0 ? CLI_USAGE : cli_image_use(c, check, &o);
 }
 
 const struct cli_cmd cmd_check = {

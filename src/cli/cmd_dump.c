@@ -83,6 +83,12 @@ static int take_options(struct cli *c, struct bm_dump_opts *o)
         return cli_usage(c, "CSV has one view: leave out --show");
     }
     o->show = show >= 0 ? (enum bm_dump_show)show : BM_SHOW_WRITTEN;
+    if (o->show == BM_SHOW_STORAGE && (o->ns != NULL || o->key != NULL)) {
+        return cli_usage(c, "--show storage is about whole pages: leave out --namespace and --key");
+    }
+    if (o->show == BM_SHOW_NAMESPACES && o->key != NULL) {
+        return cli_usage(c, "--show namespaces has no keys: leave out --key");
+    }
     return CLI_OK;
 }
 
@@ -100,10 +106,10 @@ static int verdict(const struct cli_image *image, const struct bm_dump_opts *o,
             stderr, "birthmark: %zu secret value%s left out of the CSV; --show-secrets has them\n",
             r->redacted, r->redacted == 1 ? "" : "s");
     }
-    if (r->left_out > 0) {
+    if (r->left_out > 0 || (r->redacted > 0 && o->format == BM_DUMP_CSV)) {
         return CLI_NO;
     }
-    if (r->shown == 0 && r->redacted == 0 && (o->ns != NULL || o->key != NULL)) {
+    if (r->shown == 0 && (o->ns != NULL || o->key != NULL)) {
         cli_error("%s holds nothing like that: %s%s%s%s", image->name,
                   o->ns != NULL ? "namespace " : "", o->ns != NULL ? o->ns : "",
                   o->key != NULL ? (o->ns != NULL ? ", key " : "key ") : "",
@@ -113,8 +119,9 @@ static int verdict(const struct cli_image *image, const struct bm_dump_opts *o,
     return CLI_OK;
 }
 
-static int dump(const struct cli_image *image, struct bm_dump_opts *o)
+static int dump(const struct cli_image *image, void *ctx)
 {
+    struct bm_dump_opts *o = ctx;
     struct bm_dump_result result;
     int status = cli_image_need_values(image);
     /* pages and their use can be told of an encrypted image too */
@@ -137,19 +144,14 @@ static int dump(const struct cli_image *image, struct bm_dump_opts *o)
 static int run(struct cli *c)
 {
     struct bm_dump_opts o;
-    struct cli_image image;
     memset(&o, 0, sizeof o);
-    int status = take_options(c, &o);
-    const char *path = status == CLI_OK ? cli_image_arg(c) : NULL;
-    if (path == NULL) {
+    if (take_options(c, &o) != CLI_OK) {
         return CLI_USAGE;
     }
-    status = cli_image_open(&image, path);
-    if (status == CLI_OK) {
-        status = dump(&image, &o);
+    if (o.reveal && o.format == BM_DUMP_JSON) {
+        bm_dump_wipe_json();
     }
-    cli_image_close(&image);
-    return cli_finish(status);
+    return cli_image_use(c, dump, &o);
 }
 
 const struct cli_cmd cmd_dump = {
@@ -162,12 +164,19 @@ const struct cli_cmd cmd_dump = {
         "The views minimal, blobs and CSV hold the values that count: where an interrupted write "
         "left several copies of a key, the newest one that is whole. Entries marked old in the "
         "other views are copies that do not count.\n\n"
-        "Private keys, and values whose key name suggests a secret (pass, pwd, psk, token, "
-        "secret, key ...), are shown by type, length and SHA-256 fingerprint only, unless "
-        "--show-secrets is given. Certificates are shown by subject, issuer, validity and "
+        "Private keys, URLs with a password in them, and values whose key name suggests a secret "
+        "(pass, pwd, psk, token, secret, auth, pin, key ...) are shown by type, length and SHA-256 "
+        "fingerprint only, unless --show-secrets is given. Names and shapes are all that birthmark "
+        "has to go by: look before you pass a dump on. Length and fingerprint leave out the NUL "
+        "that ends a string, so they are those of the file that the value came from (wc -c, "
+        "sha256sum); the fingerprint of a value of less than 32 bytes is not shown, because it "
+        "could be guessed. Certificates are shown by subject, issuer, validity and "
         "fingerprint.\n\n"
-        "The CSV feeds birthmark generate. Values that CSV cannot carry become comment lines, and "
-        "the exit status is 1.",
+        "The sizes of entries count that NUL, as the image does. In JSON, size is the stored "
+        "one and length leaves out the NUL.\n\n"
+        "The CSV feeds birthmark generate. Secrets (without --show-secrets) and values that CSV "
+        "cannot carry become comment lines, and the exit status is then 1; it is also 1 if nothing "
+        "matches --namespace and --key.",
     .options = options,
     .examples = examples,
     .run = run,

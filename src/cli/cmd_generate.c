@@ -41,7 +41,8 @@ struct request {
     unsigned version;
     int dry_run;
     int json;
-    char path[PATH_SIZE]; /* where the image goes */
+    char path[PATH_SIZE]; /* where the image goes; "" for nowhere */
+    int own_input;        /* 1: a row reads the file that the image would replace */
 };
 
 static int is_stream(const char *path)
@@ -111,7 +112,8 @@ static int take_size(struct cli *c, struct request *r)
         return cli_usage(c, "\"%s\" is not a size; write bytes, 0x hex, or 16K or 1M", text);
     }
     if (size < BM_IMAGE_SIZE_MIN || size > BM_IMAGE_SIZE_MAX) {
-        return cli_usage(c, "size %s is outside 4096 (0x1000) to 256M", text);
+        return cli_usage(c, "size %s is outside 4096 (0x1000) to %d (65535 pages)", text,
+                         BM_IMAGE_SIZE_MAX);
     }
     if (size % BMI_PAGE_SIZE != 0) {
         const unsigned down = (unsigned)(size / BMI_PAGE_SIZE * BMI_PAGE_SIZE);
@@ -209,12 +211,18 @@ static int parse(struct cli *c, struct request *r)
     return split(c, r);
 }
 
+static int is_output(const struct request *r, const char *input)
+{
+    return r->path[0] != '\0' && bm_port_same_file(input, r->path);
+}
+
 /* Files of rows: "-" is a file of that name there, not standard input. */
 static int read_row_file(void *ctx, const char *path, size_t max, uint8_t **data, size_t *len,
                          struct bm_diag *diag)
 {
-    (void)ctx;
-    return bm_port_read(strcmp(path, "-") == 0 ? "./-" : path, max, data, len, diag);
+    struct request *r = ctx;
+    r->own_input = r->own_input || is_output(r, strcmp(path, "-") == 0 ? "./-" : path);
+    return bm_port_read_named(path, max, data, len, diag);
 }
 
 static void release_row_file(void *ctx, uint8_t *data, size_t len)
@@ -223,10 +231,11 @@ static void release_row_file(void *ctx, uint8_t *data, size_t len)
     bm_port_free(data, len);
 }
 
-/* Reads all inputs, telling of each that cannot be read. owned: what to free. */
-static int read_inputs(const struct request *r, struct bm_image_input *inputs, uint8_t **owned)
+/* Reads all inputs, telling of each that cannot be read. owned: what to free. Returns how many
+ * could not. */
+static size_t read_inputs(const struct request *r, struct bm_image_input *inputs, uint8_t **owned)
 {
-    int status = CLI_OK;
+    size_t unread = 0;
     for (size_t i = 0; i < r->count; i++) {
         struct bm_diag diag = {0};
         const int standard = strcmp(r->args[i], "-") == 0;
@@ -235,10 +244,11 @@ static int read_inputs(const struct request *r, struct bm_image_input *inputs, u
         inputs[i].data = owned[i];
         if (rc != BM_OK) {
             cli_fail(inputs[i].name, rc, &diag);
-            status = CLI_INPUT;
+            inputs[i].len = BM_IMAGE_UNREAD;
+            unread++;
         }
     }
-    return status;
+    return unread;
 }
 
 static int write_image(const struct request *r, const struct bm_image_result *result)
@@ -259,48 +269,87 @@ static int write_image(const struct request *r, const struct bm_image_result *re
     return rc == BM_OK ? CLI_OK : cli_fail(r->path, rc, &diag);
 }
 
-static int report(const struct request *r, const struct bm_image_result *result)
+static int refused(const struct bm_image_result *result, size_t unread, int rc,
+                   const struct bm_diag *diag)
 {
-    const char *output = r->dry_run ? NULL : r->path;
-    FILE *to = !r->dry_run && is_stdout(r->path) ? stderr : stdout;
-    if (!r->json) {
-        cli_generate_text(to, result, output, r->dry_run);
-    } else if (cli_generate_json(to, result, output, r->dry_run) != 0) {
-        cli_error("the summary cannot be printed");
-        return CLI_DEVICE;
-    }
-    return cli_finish(CLI_OK);
-}
-
-static int refused(const struct bm_image_result *result, int rc, const struct bm_diag *diag)
-{
-    if (result->problems.errors == 0) {
+    const size_t errors = result->problems.errors + unread;
+    if (errors == 0) {
         return cli_fail("generate", rc, diag);
     }
-    cli_error("%zu error%s; nothing was written", result->problems.errors,
-              result->problems.errors == 1 ? "" : "s");
+    cli_error("%zu error%s; nothing was written", errors, errors == 1 ? "" : "s");
     return CLI_INPUT;
 }
 
-static int generate(const struct request *r, const struct bm_image_input *inputs)
+static int print_summary(const struct request *r, const struct bm_image_result *result,
+                         const json_t *json)
 {
-    const struct bm_image_options o = {
-        .size = r->size, .version = r->version, .read = read_row_file, .release = release_row_file};
+    FILE *to = !r->dry_run && is_stdout(r->path) ? stderr : stdout;
+    int rc = 0;
+    if (json != NULL) {
+        rc = json_dumpf(json, to, JSON_INDENT(2));
+        fputc('\n', to);
+    } else {
+        cli_generate_text(to, result, r->dry_run ? NULL : r->path, r->dry_run);
+    }
+    const int status = cli_finish(CLI_OK);
+    if (status == CLI_OK && rc != 0) {
+        return cli_fail("the summary", BM_E_NOMEM, NULL);
+    }
+    return status;
+}
+
+/* Writes the image and says so. The JSON is made first: little may fail behind the image. */
+static int finish(const struct request *r, const struct bm_image_result *result)
+{
+    json_t *json = NULL;
+    int status = CLI_OK;
+    if (r->json) {
+        json = cli_generate_json(result, r->dry_run ? NULL : r->path, r->dry_run);
+        status = json == NULL ? cli_fail("the summary", BM_E_NOMEM, NULL) : CLI_OK;
+    }
+    if (status == CLI_OK && !r->dry_run) {
+        status = write_image(r, result);
+    }
+    if (status == CLI_OK) {
+        status = print_summary(r, result, json);
+        if (status != CLI_OK && !r->dry_run) {
+            cli_error("%s was written all the same; only the summary is lost", r->path);
+        }
+    }
+    json_decref(json);
+    return status;
+}
+
+static int own_input(struct cli *c, const char *path)
+{
+    return cli_usage(
+        c, "OUTPUT %s is also read as an input, and would be overwritten; name another", path);
+}
+
+static int generate(struct cli *c, struct request *r, const struct bm_image_input *inputs,
+                    size_t unread)
+{
+    const struct bm_image_options o = {.size = r->size,
+                                       .version = r->version,
+                                       .read = read_row_file,
+                                       .release = release_row_file,
+                                       .ctx = r};
     struct bm_image_result result;
     struct bm_diag diag = {0};
     const int rc = bm_image_generate(&result, inputs, r->count, &o, &diag);
+    int status = CLI_OK;
     cli_generate_problems(&result.problems);
-    int status = rc == BM_OK ? CLI_OK : refused(&result, rc, &diag);
     if (rc == BM_OK && result.read_only) {
         cli_warn("%u bytes can only be read on the device: mark the partition readonly, or use at "
                  "least %d",
                  result.size, BM_IMAGE_WRITABLE_MIN);
     }
-    if (rc == BM_OK && !r->dry_run) {
-        status = write_image(r, &result);
-    }
-    if (status == CLI_OK) {
-        status = report(r, &result);
+    if (r->own_input) {
+        status = own_input(c, r->path);
+    } else if (rc != BM_OK) {
+        status = refused(&result, unread, rc, &diag);
+    } else {
+        status = finish(r, &result);
     }
     bm_image_result_free(&result);
     return status;
@@ -317,15 +366,20 @@ static int run(struct cli *c)
     if (!r.dry_run && is_stdout(r.path) && bm_port_is_terminal(1)) {
         return cli_usage(c, "the image is binary and does not go to a terminal; name a file");
     }
+    for (size_t i = 0; i < r.count; i++) {
+        if (is_output(&r, r.args[i])) {
+            return own_input(c, r.path);
+        }
+    }
     struct bm_image_input inputs[ARGS_MAX];
     uint8_t *owned[ARGS_MAX] = {NULL};
     memset(inputs, 0, sizeof inputs);
-    status = read_inputs(&r, inputs, owned);
-    if (status == CLI_OK) {
-        status = generate(&r, inputs);
-    }
+    const size_t unread = read_inputs(&r, inputs, owned);
+    status = generate(c, &r, inputs, unread);
     for (size_t i = 0; i < r.count; i++) {
-        bm_port_free(owned[i], inputs[i].len);
+        if (owned[i] != NULL) {
+            bm_port_free(owned[i], inputs[i].len);
+        }
     }
     return status;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_generate_report.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "image/json.h"
+#include "image/show.h"
+#include "image/types.h"
 #include "nvs/fmt.h"
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 1024, NAME_MAX_BYTES = 4 * 4096 }; /* a path, every byte escaped */
 
 void cli_generate_problems(const struct bm_image_problems *problems)
 {
@@ -22,34 +24,9 @@ void cli_generate_problems(const struct bm_image_problems *problems)
     }
 }
 
-static const struct {
-    uint8_t type;
-    const char *name;
-} type_names[] = {
-    {BM_NVS_U8, "u8"},
-    {BM_NVS_I8, "i8"},
-    {BM_NVS_U16, "u16"},
-    {BM_NVS_I16, "i16"},
-    {BM_NVS_U32, "u32"},
-    {BM_NVS_I32, "i32"},
-    {BM_NVS_U64, "u64"},
-    {BM_NVS_I64, "i64"},
-    {BM_NVS_FLOAT, "float"},
-    {BM_NVS_DOUBLE, "double"},
-    {BM_NVS_STR, "string"},
-    {BMI_TYPE_BLOB_V1, "blob"},
-    {BMI_TYPE_BLOB_DATA, "blob_data"},
-    {BMI_TYPE_BLOB_IDX, "blob_index"},
-};
-
 static const char *type_name(const struct bm_image_slot *slot, const struct bm_image_item *item)
 {
-    for (size_t i = 0; item->ns != 0 && i < sizeof type_names / sizeof type_names[0]; i++) {
-        if (type_names[i].type == slot->type) {
-            return type_names[i].name;
-        }
-    }
-    return "namespace";
+    return item->ns == 0 ? "namespace" : bmi_type(slot->type)->name;
 }
 
 static const char *page_state(const struct bm_image_result *r, uint32_t page)
@@ -57,21 +34,12 @@ static const char *page_state(const struct bm_image_result *r, uint32_t page)
     return page + 1 < r->pages_used ? "full" : "active";
 }
 
-/* A name in a column of `width` characters; bytes of one character take one column together. */
-static void print_padded(FILE *to, const char *text, int width)
-{
-    for (const char *p = text; *p != '\0'; p++) {
-        width -= ((unsigned char)*p & 0xc0) != 0x80;
-    }
-    fprintf(to, "%s%*s  ", text, width > 0 ? width : 0, "");
-}
-
 static void print_slot(FILE *to, const struct bm_image_result *r, const struct bm_image_slot *slot)
 {
     const struct bm_image_item *item = &r->items[slot->item];
     fprintf(to, "  %5u %5u  ", slot->entry, slot->span);
-    print_padded(to, bm_image_namespace(r, item), BMI_KEY_MAX);
-    print_padded(to, item->key, BMI_KEY_MAX);
+    bmi_show_padded(to, bm_image_namespace(r, item), BMI_KEY_MAX + 2);
+    bmi_show_padded(to, item->key, BMI_KEY_MAX + 2);
     fprintf(to, "%-10s  %6u", type_name(slot, item), slot->size);
     if (slot->type == BMI_TYPE_BLOB_DATA) {
         fprintf(to, "  chunk %u%s", slot->chunk,
@@ -107,21 +75,46 @@ static const char *plural(uint32_t n)
     return n == 1 ? "" : "s";
 }
 
+static void print_output(FILE *to, const char *output)
+{
+    char name[NAME_MAX_BYTES];
+    if (output == NULL) {
+        fprintf(to, "dry run, nothing written");
+    } else {
+        fprintf(to, "wrote %s",
+                strcmp(output, "-") == 0 ? "standard output"
+                                         : bmi_show_into(name, sizeof name, output));
+    }
+}
+
+static void print_smallest(FILE *to, const struct bm_image_result *r)
+{
+    if (r->smallest != 0) {
+        fprintf(to, "  smallest writable size: %u (0x%x)", r->smallest, r->smallest);
+    } else {
+        fprintf(to, "  no partition is large enough to be writable");
+    }
+    if (r->read_size != 0) {
+        fprintf(to, ", read-only: %u (0x%x)", r->read_size, r->read_size);
+    }
+    fputc('\n', to);
+}
+
 void cli_generate_text(FILE *to, const struct bm_image_result *r, const char *output, int layout)
 {
     const uint32_t pages = r->size / BMI_PAGE_SIZE;
     if (layout) {
         print_layout(to, r);
     }
-    fprintf(to, "%s%s: %u bytes (0x%x), version %u%s\n", output == NULL ? "dry run" : "wrote ",
-            output == NULL ? ", nothing written" : output, r->size, r->size, r->version,
+    print_output(to, output);
+    fprintf(to, ": %u bytes (0x%x), version %u%s\n", r->size, r->size, r->version,
             r->read_only ? ", read-only" : "");
     fprintf(to, "  %u namespace%s, %u key%s\n", r->namespaces, plural(r->namespaces), r->keys,
             plural(r->keys));
     fprintf(to, "  %u of %u page%s used%s\n", r->pages_used, pages, plural(pages),
             r->read_only ? "" : ", one is kept in reserve");
     fprintf(to, "  %u entries used, %u free\n", r->entries_used, r->entries_free);
-    fprintf(to, "  smallest size that would do: %u (0x%x)\n", r->smallest, r->smallest);
+    print_smallest(to, r);
 }
 
 static json_t *slot_json(const struct bm_image_result *r, const struct bm_image_slot *slot)
@@ -161,23 +154,25 @@ static json_t *layout_json(const struct bm_image_result *r)
     return pages;
 }
 
-int cli_generate_json(FILE *to, const struct bm_image_result *r, const char *output, int layout)
+json_t *cli_generate_json(const struct bm_image_result *r, const char *output, int layout)
 {
-    json_t *o =
-        json_pack("{ss* sI si sb sI sI sI sI sI sI sI}", "output", output, "size",
-                  (json_int_t)r->size, "version", (int)r->version, "read_only", r->read_only,
-                  "namespaces", (json_int_t)r->namespaces, "keys", (json_int_t)r->keys, "pages",
-                  (json_int_t)(r->size / BMI_PAGE_SIZE), "pages_used", (json_int_t)r->pages_used,
-                  "entries_used", (json_int_t)r->entries_used, "entries_free",
-                  (json_int_t)r->entries_free, "smallest_size", (json_int_t)r->smallest);
+    json_t *o = json_pack(
+        "{so* sI si sb sI sI sI sI sI sI sI}", "output",
+        output != NULL ? bmi_json_text(output) : NULL, "size", (json_int_t)r->size, "version",
+        (int)r->version, "read_only", r->read_only, "namespaces", (json_int_t)r->namespaces, "keys",
+        (json_int_t)r->keys, "pages", (json_int_t)(r->size / BMI_PAGE_SIZE), "pages_used",
+        (json_int_t)r->pages_used, "entries_used", (json_int_t)r->entries_used, "entries_free",
+        (json_int_t)r->entries_free, "smallest_size", (json_int_t)r->smallest);
     int rc = o == NULL ? -1 : 0;
+    if (rc == 0 && r->read_size != 0) {
+        rc = json_object_set_new(o, "smallest_read_only_size", json_integer(r->read_size));
+    }
     if (rc == 0 && layout) {
         rc = json_object_set_new(o, "layout", layout_json(r));
     }
-    if (rc == 0) {
-        rc = json_dumpf(o, to, JSON_INDENT(2));
-        fputc('\n', to);
+    if (rc != 0) {
+        json_decref(o);
+        return NULL;
     }
-    json_decref(o);
-    return rc;
+    return o;
 }

@@ -4,6 +4,7 @@
 
 /* What `birthmark generate` says about an image. */
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "image/generate.h"
@@ -16,8 +17,7 @@ void cli_generate_problems(const struct bm_image_problems *problems);
 void cli_generate_text(FILE *to, const struct bm_image_result *result, const char *output,
                        int layout);
 
-/* The same as one JSON object. Returns 0, or -1 when memory is short or the stream fails. */
-int cli_generate_json(FILE *to, const struct bm_image_result *result, const char *output,
-                      int layout);
+/* The same as one JSON object, to be released by json_decref(); NULL where memory is short. */
+json_t *cli_generate_json(const struct bm_image_result *result, const char *output, int layout);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "base/le.h"
 #include "birthmark/nvs.h"
 #include "cli/image_file.h"
+#include "image/stored.h"
 #include "image/suggest.h"
 
 enum { NAMES_MAX = 256 };
@@ -85,24 +86,11 @@ static void say_missing(struct store *s, uint8_t ns, const char *what, const cha
 
 static void put_number(const struct bm_nvs_info *info)
 {
-    const uint64_t sign = (uint64_t)1 << (info->size * 8 - 1);
-    const uint64_t extended = (info->bits ^ sign) - sign;
-    int64_t number;
-    memcpy(&number, &extended, sizeof number);
-    if (info->type == BM_NVS_DOUBLE) {
-        double d;
-        memcpy(&d, &info->bits, sizeof d);
-        (void)printf("%.17g\n", d);
-    } else if (info->type == BM_NVS_FLOAT) {
-        const uint32_t bits = (uint32_t)info->bits;
-        float f;
-        memcpy(&f, &bits, sizeof f);
-        (void)printf("%.9g\n", (double)f);
-    } else if ((info->type & 0x10) != 0) { /* ESP-IDF's codes: this bit says signed */
-        (void)printf("%" PRId64 "\n", number);
-    } else {
-        (void)printf("%" PRIu64 "\n", info->bits);
-    }
+    uint8_t bytes[8];
+    const struct bm_stored v = {.type = bmi_type(info->type), .data = bytes, .size = info->size};
+    bm_put_le64(bytes, info->bits);
+    bmi_stored_put_number(stdout, &v);
+    (void)putchar('\n');
 }
 
 /* A string goes out up to its NUL, a blob whole. */

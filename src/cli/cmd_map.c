@@ -40,6 +40,10 @@ static int draw_svg(const struct cli_image *image, const char *path)
     char *svg;
     size_t len;
     memset(&diag, 0, sizeof diag);
+    if (bm_port_same_file(image->path, path)) {
+        cli_error("%s: the SVG document would replace the image; give it another name", path);
+        return CLI_USAGE;
+    }
     int rc = bm_map_svg(&image->scan, image->name, &svg, &len);
     if (rc != BM_OK) {
         return cli_fail(image->name, rc, NULL);
@@ -49,8 +53,15 @@ static int draw_svg(const struct cli_image *image, const char *path)
     return rc == BM_OK ? CLI_OK : cli_fail(path, rc, &diag);
 }
 
-static int draw(const struct cli_image *image, const char *svg, int ascii)
+/* What the options ask for. */
+struct wish {
+    const char *svg; /* file to write, or NULL */
+    int ascii;
+};
+
+static int draw(const struct cli_image *image, void *ctx)
 {
+    const struct wish *wish = ctx;
     struct bm_map_opts o;
     /* the pages of an encrypted image can be drawn, if not their keys */
     if (image->scan.kind != BM_IMAGE_ENCRYPTED) {
@@ -61,12 +72,12 @@ static int draw(const struct cli_image *image, const char *svg, int ascii)
     } else {
         cli_warn("%s looks encrypted: its entries cannot be told apart", image->name);
     }
-    if (svg != NULL) {
-        return draw_svg(image, svg);
+    if (wish->svg != NULL) {
+        return draw_svg(image, wish->svg);
     }
     o.name = image->name;
     o.color = cli_color(stdout);
-    o.ascii = ascii || !utf8_locale();
+    o.ascii = wish->ascii || !utf8_locale();
     o.columns = bm_port_columns(1, 80);
     (void)bm_map_text(&image->scan, &o, stdout);
     return CLI_OK;
@@ -74,27 +85,16 @@ static int draw(const struct cli_image *image, const char *svg, int ascii)
 
 static int run(struct cli *c)
 {
-    struct cli_image image;
-    const char *svg = NULL;
-    int ascii = 0;
+    struct wish wish = {NULL, 0};
     int opt;
     while ((opt = cli_option(c)) > 0) {
         if (opt == OPT_SVG) {
-            svg = cli_option_arg(c);
+            wish.svg = cli_option_arg(c);
         } else {
-            ascii = 1;
+            wish.ascii = 1;
         }
     }
-    const char *path = opt == 0 ? cli_image_arg(c) : NULL;
-    if (path == NULL) {
-        return CLI_USAGE;
-    }
-    int status = cli_image_open(&image, path);
-    if (status == CLI_OK) {
-        status = draw(&image, svg, ascii);
-    }
-    cli_image_close(&image);
-    return cli_finish(status);
+    return opt < 0 ? CLI_USAGE : cli_image_use(c, draw, &wish);
 }
 
 const struct cli_cmd cmd_map = {

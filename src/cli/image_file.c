@@ -72,7 +72,9 @@ int cli_image_need_values(const struct cli_image *image)
     return CLI_OK;
 }
 
-const char *cli_image_arg(struct cli *c)
+/* The argument of a command that takes one image. Returns it, or NULL after saying that it is
+ * missing or that there is more. */
+static const char *image_arg(struct cli *c)
 {
     const char *path = cli_arg(c);
     if (path == NULL) {
@@ -84,4 +86,19 @@ const char *cli_image_arg(struct cli *c)
         return NULL;
     }
     return path;
+}
+
+int cli_image_use(struct cli *c, int (*use)(const struct cli_image *image, void *ctx), void *ctx)
+{
+    struct cli_image image;
+    const char *path = image_arg(c);
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    int status = cli_image_open(&image, path);
+    if (status == CLI_OK) {
+        status = use(&image, ctx);
+    }
+    cli_image_close(&image);
+    return cli_finish(status);
 }

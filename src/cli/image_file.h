@@ -24,8 +24,9 @@ void cli_image_close(struct cli_image *image);
  * image, and returns CLI_INPUT; CLI_OK otherwise, perhaps after a warning. */
 int cli_image_need_values(const struct cli_image *image);
 
-/* Takes the option that only has the image as argument. Returns it, or NULL after saying that it is
- * missing or that there is more. */
-const char *cli_image_arg(struct cli *c);
+/* The rest of a command that has one image as its argument, once its options are taken: opens it,
+ * hands it to use, closes it, flushes stdout. Returns the exit status: that of use, or another
+ * after saying what is wrong. */
+int cli_image_use(struct cli *c, int (*use)(const struct cli_image *image, void *ctx), void *ctx);
 
 #endif

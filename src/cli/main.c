@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/base.h"
 #include "cli/frame.h"
 #include "port/file.h"
 
@@ -40,8 +41,8 @@ int main(int argc, char **argv)
 {
     /* dumps are large; a terminal keeps its lines */
     static char buffer[64 * 1024];
-    if (!bm_port_is_terminal(1)) {
-        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    }
-    return cli_finish(run(argc, argv));
+    (void)setvbuf(stdout, buffer, bm_port_is_terminal(1) ? _IOLBF : _IOFBF, sizeof buffer);
+    const int status = cli_finish(run(argc, argv));
+    bm_wipe(buffer, sizeof buffer); /* secrets that were asked for went through it */
+    return status;
 }

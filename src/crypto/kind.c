@@ -100,17 +100,18 @@ static enum bm_pem_kind kind_der(const uint8_t *data, size_t len)
 }
 
 static const char begin[] = "-----BEGIN ";
+static const char finish[] = "-----END ";
 
-/* The text behind the next "-----BEGIN ", or NULL. */
-static const char *next_label(const char *p, const char *end)
+/* The text behind the next marker, "-----BEGIN " or "-----END ", or NULL. */
+static const char *next_label(const char *p, const char *end, const char *marker)
 {
-    const size_t n = sizeof begin - 1;
+    const size_t n = strlen(marker);
     while ((size_t)(end - p) >= n) {
         p = memchr(p, '-', (size_t)(end - p) - n + 1);
         if (p == NULL) {
             return NULL;
         }
-        if (memcmp(p, begin, n) == 0) {
+        if (memcmp(p, marker, n) == 0) {
             return p + n;
         }
         p++;
@@ -131,7 +132,7 @@ static enum bm_pem_kind kind_label(const char *label, const char *end)
     while (label + len < end && label[len] != '-' && label[len] != '\n' && label[len] != '\0') {
         len++;
     }
-    if (label_ends(label, len, "PRIVATE KEY")) {
+    if (label_ends(label, len, "PRIVATE KEY") || label_ends(label, len, "PRIVATE KEY BLOCK")) {
         return BM_PEM_PRIVATE_KEY;
     }
     if (label_ends(label, len, "PUBLIC KEY")) {
@@ -140,19 +141,32 @@ static enum bm_pem_kind kind_label(const char *label, const char *end)
     return label_ends(label, len, "CERTIFICATE") ? BM_PEM_CERT : BM_PEM_OTHER;
 }
 
+/* A key in two values has only the end of its text in the second. */
+static int ends_private_key(const char *data, const char *end)
+{
+    const char *label = next_label(data, end, finish);
+    while (label != NULL && kind_label(label, end) != BM_PEM_PRIVATE_KEY) {
+        label = next_label(label, end, finish);
+    }
+    return label != NULL;
+}
+
 enum bm_pem_kind bm_crypto_kind(const void *data, size_t len)
 {
     if (data == NULL || len == 0) {
         return BM_PEM_NONE;
     }
     const char *end = (const char *)data + len;
-    const char *label = next_label(data, end);
+    if (ends_private_key(data, end)) {
+        return BM_PEM_PRIVATE_KEY;
+    }
+    const char *label = next_label(data, end, begin);
     enum bm_pem_kind kind = BM_PEM_NONE;
     if (label == NULL) {
         return kind_der(data, len);
     }
     /* A bundle of certificate and key is a secret, wherever in it the key stands. */
-    for (; label != NULL; label = next_label(label, end)) {
+    for (; label != NULL; label = next_label(label, end, begin)) {
         const enum bm_pem_kind one = kind_label(label, end);
         if (one == BM_PEM_PRIVATE_KEY) {
             return one;

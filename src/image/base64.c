@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "image/value.h"
+#include "image/word.h"
 
 int bmi_base64_digit(char c)
 {
@@ -19,11 +20,6 @@ int bmi_base64_digit(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-static int is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 int bmi_base64_decode(uint8_t *out, size_t *out_len, const char *in, size_t len, char *why)
 {
     uint32_t word = 0;
@@ -32,7 +28,7 @@ int bmi_base64_decode(uint8_t *out, size_t *out_len, const char *in, size_t len,
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
         const int digit = bmi_base64_digit(in[i]);
-        if (is_blank(in[i])) {
+        if (bmi_is_space(in[i])) {
             continue;
         }
         if (in[i] == '=') {
@@ -52,8 +48,7 @@ int bmi_base64_decode(uint8_t *out, size_t *out_len, const char *in, size_t len,
         }
     }
     if ((digits + padding) % 4 != 0 || padding > 2 || digits % 4 == 1) {
-        snprintf(why, BMI_WHY_SIZE, "the base64 text has wrong padding; is a part missing?");
-        return BM_E_INPUT;
+        return bmi_why(why, "the base64 text has wrong padding; is a part missing?");
     }
     if (digits % 4 >= 2) {
         word <<= 6 * (4 - digits % 4);

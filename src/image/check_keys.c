@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "base/le.h"
 #include "image/check_parts.h"
+#include "image/lookup.h"
 #include "image/show.h"
 #include "image/types.h"
 
@@ -108,15 +108,6 @@ void bmi_check_keys(const struct bmi_check *c)
     }
 }
 
-/* The number under which ESP-IDF's library remembers an entry of the active page: 24 bits of a
- * checksum over namespace, key and chunk number, and no look at the key itself. */
-static uint32_t lookup_hash(const uint8_t *raw)
-{
-    uint32_t crc = bm_crc32(0xffffffffu, raw + BMI_EN_NS, 1);
-    crc = bm_crc32(crc, raw + BMI_EN_KEY, BM_NVS_KEY_SIZE);
-    return bm_crc32(crc, raw + BMI_EN_CHUNK, 1) & 0xffffffu;
-}
-
 static int same_entry(const uint8_t *a, const uint8_t *b)
 {
     return a[BMI_EN_NS] == b[BMI_EN_NS] && a[BMI_EN_CHUNK] == b[BMI_EN_CHUNK] &&
@@ -129,7 +120,9 @@ static void collisions_in(const struct bmi_check *c, const struct bm_page *p)
     for (uint32_t i = 0; i < p->rows; i++) {
         const struct bm_row *row = &c->s->rows[p->row + i];
         const uint8_t *raw = bmi_row_raw(c->s, row);
-        hashes[i] = row->kind == BM_ROW_VALUE ? lookup_hash(raw) : UINT32_MAX;
+        hashes[i] = row->kind == BM_ROW_VALUE
+                        ? bmi_lookup_hash(raw[BMI_EN_NS], raw + BMI_EN_KEY, raw[BMI_EN_CHUNK])
+                        : UINT32_MAX;
         for (uint32_t k = 0; k < i && hashes[i] != UINT32_MAX; k++) {
             const struct bm_row *other = &c->s->rows[p->row + k];
             const uint8_t *theirs = bmi_row_raw(c->s, other);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "image/check_parts.h"
+#include "image/json.h"
 #include "image/show.h"
 
 /* Findings of one kind that text shows; a damaged image has thousands. */
@@ -67,10 +65,7 @@ static void text_finding(void *ctx, const struct bm_finding *f)
 
 static void set_text(json_t *o, const char *field, const char *text)
 {
-    char shown[4 * BM_NVS_KEY_SIZE];
-    json_t *value = json_string(text);
-    (void)json_object_set_new(
-        o, field, value != NULL ? value : json_string(bmi_show_into(shown, sizeof shown, text)));
+    (void)json_object_set_new(o, field, bmi_json_text(text));
 }
 
 static void json_finding(void *ctx, const struct bm_finding *f)
@@ -156,19 +151,16 @@ static void put_summary(const struct bm_scan *s, const struct report *r,
 
 static int json_report(const struct bm_scan *s, struct report *r, struct bm_check_result *result)
 {
-    char shown[512];
-    json_t *name = json_string(r->o->name);
+    json_t *name = bmi_json_text(r->o->name);
     if (name == NULL) {
-        name = json_string(bmi_show_into(shown, sizeof shown, r->o->name));
-    }
-    char *text = name != NULL ? json_dumps(name, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
-    json_decref(name);
-    if (text == NULL) {
         return BM_E_NOMEM;
     }
-    (void)fprintf(r->out, "{\"image\": %s, \"size\": %zu, \"pages\": %" PRIu32 ",\n\"findings\": [",
-                  text, s->size, s->page_count);
-    free(text);
+    (void)fputs("{\"image\": ", r->out);
+    r->failed =
+        json_dumpf(name, r->out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0 && !ferror(r->out);
+    json_decref(name);
+    (void)fprintf(r->out, ", \"size\": %zu, \"pages\": %" PRIu32 ",\n\"findings\": [", s->size,
+                  s->page_count);
     bm_check(s, json_finding, r, result);
     (void)fprintf(r->out,
                   "%s],\n\"errors\": %zu, \"warnings\": %zu, \"notes\": %zu, \"clean\": %s}\n",

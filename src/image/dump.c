@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/le.h"
+#include "image/json.h"
 
 const struct bm_row *bmi_live_next(const struct bm_scan *s, struct bmi_live *it)
 {
@@ -109,6 +110,11 @@ void bmi_page_sum(const struct bm_scan *s, const struct bm_page *page, struct bm
             }
         }
     }
+}
+
+void bm_dump_wipe_json(void)
+{
+    bmi_json_wipe_frees();
 }
 
 int bm_dump(const struct bm_scan *s, const struct bm_dump_opts *o, FILE *out,

@@ -39,6 +39,10 @@ struct bm_dump_result {
     size_t left_out; /* values that CSV cannot carry */
 };
 
+/* For programs that show secrets as JSON: has jansson wipe what it frees. Call it before anything
+ * in the program uses jansson. */
+void bm_dump_wipe_json(void);
+
 /* Writes the dump to out. result: filled.
  * Returns BM_OK, BM_E_NOMEM, or BM_E_IO where out failed. */
 int bm_dump(const struct bm_scan *s, const struct bm_dump_opts *o, FILE *out,

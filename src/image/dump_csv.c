@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,24 +126,17 @@ static int put_blob(FILE *out, const struct bm_stored *v)
 
 static int put_value(FILE *out, const struct bm_stored *v)
 {
-    switch (v->type->cls) {
-    case BM_CLASS_UNSIGNED:
-        (void)fprintf(out, "%s,%" PRIu64, v->type->name, bmi_stored_u64(v));
-        return BM_OK;
-    case BM_CLASS_SIGNED:
-        (void)fprintf(out, "%s,%" PRId64, v->type->name, bmi_stored_i64(v));
-        return BM_OK;
-    case BM_CLASS_REAL:
-        (void)fprintf(out, v->size == 4 ? "%s,%.9g" : "%s,%.17g", v->type->name,
-                      bmi_stored_real(v));
-        return BM_OK;
-    case BM_CLASS_STRING:
-        /* always quoted: blanks at the ends, a leading # and an empty one must survive */
-        (void)fputs("string,", out);
-        (void)csv_fwrite(out, (const char *)v->data, v->size - 1);
-        return BM_OK;
-    default: return put_blob(out, v);
+    if (v->type->cls > BM_CLASS_STRING) {
+        return put_blob(out, v);
     }
+    (void)fprintf(out, "%s,", v->type->name);
+    if (v->type->cls == BM_CLASS_STRING) {
+        /* always quoted: blanks at the ends, a leading # and an empty one must survive */
+        (void)csv_fwrite(out, (const char *)v->data, bmi_stored_length(v));
+    } else {
+        bmi_stored_put_number(out, v);
+    }
+    return BM_OK;
 }
 
 static int put_row(const struct bmi_dump *d, int named, const char *ns, const char *key,

@@ -9,7 +9,7 @@
 #include "base/base.h"
 #include "base/le.h"
 #include "image/dump_parts.h"
-#include "image/show.h"
+#include "image/json.h"
 #include "image/utf8.h"
 
 /* Each entry is built with jansson and written at once; only the brackets around them are put by
@@ -57,21 +57,19 @@ static void set_hex(json_t *o, const char *name, const uint8_t *data, size_t len
 /* A name as text, and its bytes where it is not text. */
 static void set_name(json_t *o, const char *field, const char *name)
 {
-    char text[4 * BM_NVS_KEY_SIZE + 1];
+    char hex_field[32];
     const size_t len = strlen(name);
-    if (bmi_utf8_good((const uint8_t *)name, len) == len) {
-        (void)json_object_set_new(o, field, json_stringn_nocheck(name, len));
-        return;
+    (void)json_object_set_new(o, field, bmi_json_text(name));
+    if (bmi_utf8_good((const uint8_t *)name, len) != len) {
+        (void)snprintf(hex_field, sizeof hex_field, "%s_hex", field);
+        set_hex(o, hex_field, (const uint8_t *)name, len);
     }
-    (void)json_object_set_new(o, field, json_string(bmi_show_into(text, sizeof text, name)));
-    (void)snprintf(text, sizeof text, "%s_hex", field);
-    set_hex(o, text, (const uint8_t *)name, len);
 }
 
 static void set_string(json_t *o, const struct bm_stored *v)
 {
     const size_t text = bmi_stored_text_len(v);
-    const size_t len = v->size > 0 && v->data[v->size - 1] == 0 ? v->size - 1 : v->size;
+    const size_t len = bmi_stored_length(v);
     if (bmi_utf8_good(v->data, len) == len) {
         (void)json_object_set_new(o, "value", json_stringn_nocheck((const char *)v->data, len));
     } else {
@@ -132,6 +130,9 @@ static int set_value(const struct bmi_dump *d, json_t *o, const char *key, const
         return rc;
     }
     (void)json_object_set_new(o, "size", json_integer(v.size));
+    if (v.data != NULL && v.type->cls == BM_CLASS_STRING) {
+        (void)json_object_set_new(o, "length", json_integer(bmi_stored_length(&v)));
+    }
     bmi_view(&view, key, &v, d->o->reveal);
     if (v.data == NULL) {
         (void)json_object_set_new(o, "damaged", json_true());
@@ -377,24 +378,17 @@ static int put_list(const struct bmi_dump *d, const char *name,
 /* The head of the document: which image this is. */
 static int put_image(const struct bmi_dump *d)
 {
-    char *text = NULL;
     json_t *o =
-        json_pack("{s:s+, s:I, s:I, s:I, s:s}", "name", "", "", "size", (json_int_t)d->s->size,
-                  "pages", (json_int_t)d->s->page_count, "trailing_bytes", (json_int_t)d->s->tail,
-                  "kind", bmi_image_kind_name(d->s->kind));
-    if (o != NULL) {
-        const char *name = d->o->name;
-        const size_t len = strlen(name);
-        if (bmi_utf8_good((const uint8_t *)name, len) == len) {
-            (void)json_object_set_new(o, "name", json_stringn_nocheck(name, len));
-        }
-        text = json_dumps(o, JSON_ENSURE_ASCII);
+        json_pack("{s:o, s:I, s:I, s:I, s:s}", "name", bmi_json_text(d->o->name), "size",
+                  (json_int_t)d->s->size, "pages", (json_int_t)d->s->page_count, "trailing_bytes",
+                  (json_int_t)d->s->tail, "kind", bmi_image_kind_name(d->s->kind));
+    if (o == NULL) {
+        return BM_E_NOMEM;
     }
-    (void)fprintf(d->out, "{\"image\": %s", text != NULL ? text : "null");
+    (void)fputs("{\"image\": ", d->out);
+    const int rc = json_dumpf(o, d->out, JSON_ENSURE_ASCII);
     json_decref(o);
-    const int rc = text != NULL ? BM_OK : BM_E_NOMEM;
-    free(text);
-    return rc;
+    return rc == 0 || ferror(d->out) ? BM_OK : BM_E_NOMEM;
 }
 
 int bmi_dump_json(struct bmi_dump *d)

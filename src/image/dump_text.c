@@ -56,22 +56,18 @@ void bmi_text_value(FILE *out, const struct bm_stored *v, const struct bm_view *
     if (v->data == NULL) {
         (void)fprintf(out, "<damaged>");
     } else if (view->redacted) {
-        (void)fprintf(out, "<redacted: %s, %" PRIu32 " byte%s%s%.16s%s>", v->type->value_name,
-                      v->size, v->size == 1 ? "" : "s", view->sha256[0] != '\0' ? ", sha256 " : "",
-                      view->sha256, view->sha256[0] != '\0' ? "..." : "");
+        const uint32_t len = bmi_stored_length(v);
+        (void)fprintf(out, "<redacted: %s, %" PRIu32 " byte%s%s%.16s%s>", v->type->value_name, len,
+                      len == 1 ? "" : "s", view->sha256[0] != '\0' ? ", sha256 " : "", view->sha256,
+                      view->sha256[0] != '\0' ? "..." : "");
     } else if (view->has_cert) {
         (void)fputs("certificate ", out);
         (void)bmi_show_text(out, view->cert.subject, strlen(view->cert.subject), 0);
-    } else if (v->type->cls == BM_CLASS_UNSIGNED) {
-        (void)fprintf(out, "%" PRIu64, bmi_stored_u64(v));
-    } else if (v->type->cls == BM_CLASS_SIGNED) {
-        (void)fprintf(out, "%" PRId64, bmi_stored_i64(v));
-    } else if (v->type->cls == BM_CLASS_REAL) {
-        (void)fprintf(out, v->size == 4 ? "%.9g" : "%.17g", bmi_stored_real(v));
+    } else if (v->type->cls <= BM_CLASS_REAL) {
+        bmi_stored_put_number(out, v);
     } else if (v->type->cls == BM_CLASS_STRING) {
         /* only the last NUL belongs to the form; one inside is shown as \x00 */
-        const size_t len = v->size > 0 && v->data[v->size - 1] == 0 ? v->size - 1 : v->size;
-        (void)bmi_show_text(out, v->data, len, max);
+        (void)bmi_show_text(out, v->data, bmi_stored_length(v), max);
     } else {
         bmi_show_hex(out, v->data, v->size, max != 0 && max / 2 < HEX_SHOWN ? max / 2 : HEX_SHOWN);
     }
@@ -187,14 +183,20 @@ static int put_row(const struct bmi_dump *d, const struct bm_row *row, const str
 {
     char name[BM_NVS_KEY_SIZE];
     char key[BM_NVS_KEY_SIZE];
+    struct bmi_line line = {.len = 0};
     const uint8_t *raw = bmi_row_raw(d->s, row);
     bmi_row_key(raw, key);
     color(d, row_color(row));
-    (void)fprintf(d->out, "  %5u  %4u  ", row->entry, row->count);
-    bmi_show_padded(d->out, bmi_ns_name(d->s, raw[BMI_EN_NS], name), l->ns + 2);
-    bmi_show_padded(d->out, key, l->key + 2);
-    (void)fprintf(d->out, "%-10s  %6" PRIu32 "  %-6s  ", type_name(d->s, row),
-                  bmi_row_size(d->s, row), verdict(row));
+    bmi_line_number(&line, row->entry, 7);
+    bmi_line_number(&line, row->count, 6);
+    bmi_line_text(&line, "", 2);
+    bmi_line_shown(d->out, &line, bmi_ns_name(d->s, raw[BMI_EN_NS], name), l->ns + 2);
+    bmi_line_shown(d->out, &line, key, l->key + 2);
+    bmi_line_text(&line, type_name(d->s, row), 10);
+    bmi_line_number(&line, bmi_row_size(d->s, row), 8);
+    bmi_line_text(&line, "", 2);
+    bmi_line_text(&line, verdict(row), 8);
+    bmi_line_put(d->out, &line);
     color(d, row_color(row)[0] != '\0' ? plain : "");
     return put_tail(d, row, l->ns + l->key + 47);
 }
@@ -302,6 +304,7 @@ static int put_minimal(const struct bmi_dump *d)
     char key[BM_NVS_KEY_SIZE];
     struct layout l;
     struct bmi_live it = {0, 0};
+    struct bmi_line line = {.len = 0};
     const struct bm_row *row;
     int rc = BM_OK;
     measure(d, &l);
@@ -315,9 +318,10 @@ static int put_minimal(const struct bmi_dump *d)
             continue;
         }
         bmi_row_key(raw, key);
-        bmi_show_padded(d->out, bmi_ns_name(d->s, raw[BMI_EN_NS], name), l.ns + 2);
-        bmi_show_padded(d->out, key, l.key + 2);
-        (void)fprintf(d->out, "%-6s  ", bmi_type(raw[BMI_EN_TYPE])->value_name);
+        bmi_line_shown(d->out, &line, bmi_ns_name(d->s, raw[BMI_EN_NS], name), l.ns + 2);
+        bmi_line_shown(d->out, &line, key, l.key + 2);
+        bmi_line_text(&line, bmi_type(raw[BMI_EN_TYPE])->value_name, 8);
+        bmi_line_put(d->out, &line);
         rc = put_value(d, row, l.ns + l.key + 12);
         d->r->shown++;
     }

@@ -19,7 +19,7 @@ static int check_options(const struct bm_image_options *o, struct bm_diag *diag)
         return bm_diag_set(diag, BM_E_ARG, 0, "size", "the size must be a multiple of 4096");
     }
     if (o->size > BM_IMAGE_SIZE_MAX) {
-        return bm_diag_set(diag, BM_E_ARG, 0, "size", "the size is over 256 MB");
+        return bm_diag_set(diag, BM_E_ARG, 0, "size", "the size is over 65535 pages of 4096 bytes");
     }
     if (o->max_size != 0 && o->max_size < BM_IMAGE_WRITABLE_MIN) {
         return bm_diag_set(diag, BM_E_ARG, 0, "max_size", "max_size is under 12288");
@@ -57,26 +57,41 @@ static void tell_overflow(struct bm_image_result *out, uint32_t usable)
         i++;
     }
     const struct bm_image_item *item = &out->items[out->slots[i].item];
+    char text[128];
+    struct bm_text remedy;
+    bm_text_init(&remedy, text, sizeof text);
+    bm_text_str(&remedy, out->smallest != 0 ? "give a size of at least " : "use fewer values");
+    if (out->smallest != 0) {
+        bm_text_u64(&remedy, out->smallest);
+        bm_text_str(&remedy, " (");
+        bm_text_hex(&remedy, out->smallest);
+        bm_text_str(&remedy, ")");
+    }
+    if (out->read_size != 0) {
+        bm_text_str(&remedy, ", or ");
+        bm_text_u64(&remedy, out->read_size);
+        bm_text_str(&remedy, " for a partition that the device only reads");
+    }
     bmi_problem_add(&out->problems, BM_IMAGE_ERROR, &item->place, item->key, strlen(item->key),
                     "does not fit: the data takes %u pages of 4096 bytes, a size of %u has %u for "
-                    "it%s; give a size of at least %u (0x%x)",
+                    "it%s; %s",
                     out->pages_used, out->size, usable,
-                    out->size >= BM_IMAGE_WRITABLE_MIN ? " (one is kept in reserve)" : "",
-                    out->smallest, out->smallest);
+                    out->size >= BM_IMAGE_WRITABLE_MIN ? " (one is kept in reserve)" : "", text);
 }
 
 /* Chooses or checks the size. */
 static int fit(struct bm_image_result *out, const struct bm_image_options *o)
 {
     const uint32_t max = o->max_size != 0 ? o->max_size : BM_IMAGE_SIZE_MAX;
-    out->smallest = (out->pages_used + 1) * BMI_PAGE_SIZE;
-    if (out->smallest < BM_IMAGE_WRITABLE_MIN) {
-        out->smallest = BM_IMAGE_WRITABLE_MIN;
+    const uint64_t data = (uint64_t)out->pages_used * BMI_PAGE_SIZE;
+    uint64_t smallest = data + BMI_PAGE_SIZE;
+    if (smallest < BM_IMAGE_WRITABLE_MIN) {
+        smallest = BM_IMAGE_WRITABLE_MIN;
     }
-    out->size = o->size != 0 ? o->size : out->smallest;
-    if (out->size > max) {
-        out->size = max / BMI_PAGE_SIZE * BMI_PAGE_SIZE;
-    }
+    out->smallest = smallest > BM_IMAGE_SIZE_MAX ? 0 : (uint32_t)smallest;
+    out->read_size = data < BM_IMAGE_WRITABLE_MIN ? (uint32_t)data : 0;
+    const uint64_t size = o->size != 0 ? o->size : smallest;
+    out->size = size > max ? max / BMI_PAGE_SIZE * BMI_PAGE_SIZE : (uint32_t)size;
     const uint32_t usable = usable_pages(out->size);
     if (out->pages_used > usable) {
         tell_overflow(out, usable);
@@ -96,13 +111,15 @@ static int read_inputs(struct bm_image_result *out, const struct bm_image_input 
                            .version = out->version,
                            .budget =
                                options->max_size != 0 ? options->max_size : BM_IMAGE_SIZE_MAX};
+    int unread = 0;
     for (size_t i = 0; i < n; i++) {
         const int rc = bmi_input_read(&in, &inputs[i]);
         if (rc != BM_OK) {
             return rc;
         }
+        unread = unread || inputs[i].len == BM_IMAGE_UNREAD;
     }
-    return BM_OK;
+    return unread ? BM_E_INPUT : BM_OK;
 }
 
 static int make(struct bm_image_result *out, const struct bm_image_input *inputs, size_t n,
@@ -127,6 +144,7 @@ static int make(struct bm_image_result *out, const struct bm_image_input *inputs
     }
     memset(out->image, 0xff, out->size);
     bmi_layout_write(out->image, out->store, out->version, out->pages_used);
+    bmi_layout_collisions(out->store, out->pages_used, &out->problems);
     return BM_OK;
 }
 

@@ -7,9 +7,11 @@ set(IMAGE_GENERATE
     input.c
     items.c
     layout.c
+    lookup.c
     number.c
     problem.c
     suggest.c
     utf8.c
     value.c
-    wifi.c)
+    wifi.c
+    word.c)

@@ -16,17 +16,21 @@
 #include "image/problem.h"
 
 enum {
-    BM_IMAGE_SIZE_MIN = 0x1000,     /* read-only on the device */
-    BM_IMAGE_WRITABLE_MIN = 0x3000, /* smallest that a device can write to */
-    BM_IMAGE_SIZE_MAX = 256 * 1024 * 1024,
+    BM_IMAGE_SIZE_MIN = 0x1000,         /* read-only on the device */
+    BM_IMAGE_WRITABLE_MIN = 0x3000,     /* smallest that a device can write to */
+    BM_IMAGE_SIZE_MAX = 65535 * 4096,   /* pages have 16-bit numbers in the store */
     BM_IMAGE_CSV_MAX = 64 * 1024 * 1024 /* longest CSV text */
 };
+
+/* len of a CSV text that could not be read: its rows are missing, so there is no image, but the
+ * other inputs are still looked at. */
+#define BM_IMAGE_UNREAD ((size_t)-1)
 
 /* One CSV text. name stands in messages; name and data are kept as long as the result. */
 struct bm_image_input {
     const char *name;
     const uint8_t *data;
-    size_t len; /* at most BM_IMAGE_CSV_MAX */
+    size_t len; /* 1 to BM_IMAGE_CSV_MAX, or BM_IMAGE_UNREAD; 0 is told as a problem */
 };
 
 struct bm_image_options {
@@ -71,7 +75,7 @@ struct bm_image_slot {
 struct bm_image_result {
     uint8_t *image;      /* size bytes; NULL on failure */
     uint32_t size;       /* bytes of the partition, chosen or given */
-    uint32_t smallest;   /* smallest writable size that would do */
+    uint32_t smallest;   /* smallest writable size that would do; 0: over BM_IMAGE_SIZE_MAX */
     uint32_t pages_used; /* pages with a header */
     uint32_t entries_used;
     uint32_t entries_free; /* not used, without the page a writable partition keeps in reserve */
@@ -79,6 +83,8 @@ struct bm_image_result {
     uint32_t keys;
     unsigned version;
     int read_only; /* 1: too small to be written on the device */
+    uint32_t
+        read_size; /* smallest size that would do for reading alone; 0: no less than smallest */
     const struct bm_image_item *items;
     size_t item_count;
     const struct bm_image_slot *slots; /* by page and entry */

@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/header.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "birthmark/err.h"
 
 static const char *const names[BMI_COLUMNS] = {"key", "type", "encoding", "value"};
 
-static int is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct bmi_slice bmi_cell_trim(const struct bmi_csv_cell *cell)
 {
-    struct bmi_slice t = {cell->text, cell->len};
-    while (t.len > 0 && is_blank(t.p[0])) {
-        t.p++;
-        t.len--;
-    }
-    while (t.len > 0 && is_blank(t.p[t.len - 1])) {
-        t.len--;
-    }
-    return t;
-}
-
-static int is_word(struct bmi_slice t, const char *word)
-{
-    size_t i = 0;
-    while (i < t.len && word[i] != '\0' && tolower((unsigned char)t.p[i]) == word[i]) {
-        i++;
-    }
-    return i == t.len && word[i] == '\0';
+    return bmi_trim(cell->text, cell->len);
 }
 
 /* What a file without a header probably is. */
@@ -77,7 +54,7 @@ int bmi_header_parse(struct bmi_header_map *out, const struct bmi_csv_row *row, 
     for (size_t i = 0; i < row->count; i++) {
         const struct bmi_slice text = bmi_cell_trim(&row->cells[i]);
         for (size_t k = 0; k < BMI_COLUMNS; k++) {
-            if (!is_word(text, names[k])) {
+            if (!bmi_is_word(text.p, text.len, names[k])) {
                 continue;
             }
             if (seen[k] != 0) {

@@ -8,18 +8,13 @@
 
 #include "image/csv.h"
 #include "image/problem.h"
+#include "image/word.h"
 
 enum bmi_column { BMI_COL_KEY, BMI_COL_TYPE, BMI_COL_ENCODING, BMI_COL_VALUE, BMI_COLUMNS };
 
 struct bmi_header_map {
     size_t at[BMI_COLUMNS]; /* index of the cell */
     size_t count;           /* cells of the header */
-};
-
-/* Part of a cell. */
-struct bmi_slice {
-    const char *p;
-    size_t len;
 };
 
 /* A cell without the blanks and line ends around it. */

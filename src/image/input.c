@@ -7,13 +7,14 @@
 
 #include "image/csv.h"
 #include "image/header.h"
-#include "image/suggest.h"
+#include "image/secret.h"
 #include "image/value.h"
 #include "nvs/fmt.h"
 
 enum {
     FILE_MAX = 2 * 1024 * 1024, /* longest value in hex or base64, with room for line ends */
     ROW_LEAST = 11,             /* bytes of the shortest row with a value */
+    STATE_LEAST = 0xf0,         /* first byte of a page header with any state */
     SHOWN = 100                 /* bytes of a path in a message */
 };
 
@@ -41,7 +42,7 @@ static const struct bmi_csv_cell *cell(const struct row *r, enum bmi_column colu
 static struct bmi_slice trimmed(const struct row *r, enum bmi_column column)
 {
     const struct bmi_csv_cell *c = cell(r, column);
-    return c != NULL ? bmi_cell_trim(c) : (struct bmi_slice){"", 0};
+    return c != NULL ? bmi_cell_trim(c) : (struct bmi_slice){"", 0, 0};
 }
 
 static struct bm_image_place place(const struct row *r, enum bmi_column column)
@@ -81,6 +82,29 @@ static int check_width(const struct row *r)
     return BM_OK;
 }
 
+/* The program that made the CSV should know, and other tools do not take it away. */
+static void warn_hard(const struct row *r, enum bmi_column column)
+{
+    if (trimmed(r, column).hard) {
+        const struct bm_image_place at = place(r, column);
+        bmi_problem_add(r->in->problems, BM_IMAGE_WARNING, &at, r->key.p, r->key.len,
+                        "a no-break space (U+00A0) beside the text of this cell is passed over");
+    }
+}
+
+/* 1 if the key says that its value is a secret: no other cell may reach a message. A key that is
+ * too long to be looked at whole is taken for such. */
+static int is_secret(const struct row *r)
+{
+    char name[BM_NVS_KEY_SIZE];
+    if (r->key.len > BMI_KEY_MAX) {
+        return 1;
+    }
+    memcpy(name, r->key.p, r->key.len);
+    name[r->key.len] = '\0';
+    return bmi_secret_name(name);
+}
+
 static int read_type(struct row *r)
 {
     const struct bmi_slice t = trimmed(r, BMI_COL_TYPE);
@@ -96,13 +120,10 @@ static int read_type(struct row *r)
             return BM_OK;
         }
     }
-    const char *near = bmi_suggest(t.p, t.len, type_names);
-    const int shown = t.len < SHOWN ? (int)t.len : SHOWN;
-    if (near != NULL) {
-        return refuse(r, BMI_COL_TYPE, "unknown type '%.*s'; did you mean '%s'?", shown, t.p, near);
-    }
-    return refuse(r, BMI_COL_TYPE, "unknown type '%.*s'; write data, file or namespace", shown,
-                  t.p);
+    char why[BMI_WHY_SIZE] = "";
+    const struct bmi_word word = {"type", t.p, t.len, !is_secret(r)};
+    bmi_unknown_word(why, &word, type_names, "write data, file or namespace");
+    return refuse(r, BMI_COL_TYPE, "%s", why);
 }
 
 static int check_key(const struct row *r)
@@ -144,8 +165,9 @@ static int open_namespace(struct row *r)
     }
     r->in->ns = BMI_NS_BAD;
     if (items->namespace_count == BM_NVS_NS_MAX) {
-        return refuse(r, BMI_COL_KEY, "this is namespace number %d, %d are the most; use fewer",
-                      BM_NVS_NS_MAX + 1, BM_NVS_NS_MAX);
+        return refuse(r, BMI_COL_KEY,
+                      "there are %d namespaces already, and no more can be; use fewer",
+                      BM_NVS_NS_MAX);
     }
     struct bm_image_item item;
     fill_item(&item, r, 0);
@@ -161,12 +183,24 @@ static int open_namespace(struct row *r)
     return rc;
 }
 
+/* The file of the value cell, as messages name it. out: SHOWN + 16 bytes. */
+static const char *file_name(const struct row *r, char out[SHOWN + 16])
+{
+    const struct bmi_slice path = trimmed(r, BMI_COL_VALUE);
+    if (is_secret(r)) {
+        return "file of the name in this column";
+    }
+    snprintf(out, SHOWN + 16, "file '%.*s'", path.len < SHOWN ? (int)path.len : SHOWN, path.p);
+    return out;
+}
+
 /* Reads the file that the value cell names. */
 static int read_file(const struct row *r, uint8_t **data, size_t *len)
 {
     const struct bm_image_options *o = r->in->options;
     const struct bmi_slice path = trimmed(r, BMI_COL_VALUE);
     char name[4096];
+    char shown[SHOWN + 16];
     struct bm_diag diag = {0};
     if (path.len == 0) {
         return refuse(r, BMI_COL_VALUE, "the file name is empty; write a path");
@@ -184,16 +218,20 @@ static int read_file(const struct row *r, uint8_t **data, size_t *len)
     case BM_OK:
     case BM_E_NOMEM: return rc;
     case BM_E_NOENT:
-        return refuse(r, BMI_COL_VALUE,
-                      "there is no file '%.*s'; paths are relative to the current folder", SHOWN,
-                      name);
+        return refuse(r, BMI_COL_VALUE, "there is no %s; %s", file_name(r, shown),
+                      is_secret(r)
+                          ? "paths are relative to the current folder, and a value itself has "
+                            "the type data"
+                          : "paths are relative to the current folder");
     case BM_E_NOSPC:
-        return refuse(r, BMI_COL_VALUE, "file '%.*s' is over %d bytes, too long for any value",
-                      SHOWN, name, FILE_MAX);
-    default:
-        return refuse(r, BMI_COL_VALUE, "cannot read file '%.*s': %s", SHOWN, name,
-                      diag.os_errno != 0 ? strerror(diag.os_errno) : bm_err_text(rc));
+        return refuse(r, BMI_COL_VALUE, "%s is over %d bytes, too long for any value",
+                      file_name(r, shown), FILE_MAX);
+    default: break;
     }
+    const char *reason = diag.os_errno != 0  ? strerror(diag.os_errno)
+                         : diag.text[0] != 0 ? diag.text
+                                             : bm_err_text(rc);
+    return refuse(r, BMI_COL_VALUE, "cannot read %s: %s", file_name(r, shown), reason);
 }
 
 static int check_duplicate(const struct row *r)
@@ -240,9 +278,8 @@ static int store_value(const struct row *r, const char *text, size_t len)
     const int rc =
         bmi_value_make(&item, &r->encoding, r->in->version, text, len, &r->in->items->arena, why);
     if (rc == BM_E_INPUT && r->type == TYPE_FILE) {
-        const struct bmi_slice path = trimmed(r, BMI_COL_VALUE);
-        return refuse(r, BMI_COL_VALUE, "in file '%.*s': %s",
-                      path.len < SHOWN ? (int)path.len : SHOWN, path.p, why);
+        char shown[SHOWN + 16];
+        return refuse(r, BMI_COL_VALUE, "in %s: %s", file_name(r, shown), why);
     }
     if (rc == BM_E_INPUT) {
         return refuse(r, BMI_COL_VALUE, "%s", why);
@@ -268,6 +305,9 @@ static int data_value(const struct row *r)
         bmi_problem_add(r->in->problems, BM_IMAGE_WARNING, &at, r->key.p, r->key.len,
                         "blanks outside the quotes are not part of the value");
     }
+    if (kind <= BMI_ENC_REAL || kind == BMI_ENC_HEX) {
+        warn_hard(r, BMI_COL_VALUE);
+    }
     return store_value(r, value != NULL ? value->text : "", value != NULL ? value->len : 0);
 }
 
@@ -276,6 +316,7 @@ static int file_value(const struct row *r)
     uint8_t *data = NULL;
     size_t len = 0;
     int rc = read_file(r, &data, &len);
+    warn_hard(r, BMI_COL_VALUE);
     if (rc == BM_OK) {
         rc = store_value(r, len > 0 ? (const char *)data : "", len);
         r->in->options->release(r->in->options->ctx, data, len);
@@ -291,7 +332,12 @@ static int value_row(struct row *r, int good)
         (void)refuse(r, BMI_COL_KEY, "no namespace is open yet; put a row NAME,namespace,, first");
         r->in->ns = BMI_NS_BAD; /* once is enough; the value is still looked at */
     }
-    if (bmi_encoding_parse(&r->encoding, encoding.p, encoding.len, why) != BM_OK) {
+    warn_hard(r, BMI_COL_ENCODING);
+    int rc = bmi_encoding_parse(&r->encoding, encoding.p, encoding.len, why);
+    if (rc == BM_E_NOENT) {
+        rc = bmi_encoding_unknown(why, encoding.p, encoding.len, !is_secret(r));
+    }
+    if (rc != BM_OK) {
         return refuse(r, BMI_COL_ENCODING, "%s", why);
     }
     if (good != BM_OK) {
@@ -304,6 +350,8 @@ static int value_row(struct row *r, int good)
 static int read_row(struct row *r)
 {
     r->key = trimmed(r, BMI_COL_KEY);
+    warn_hard(r, BMI_COL_KEY);
+    warn_hard(r, BMI_COL_TYPE);
     if (check_width(r) != BM_OK || read_type(r) != BM_OK) {
         return BM_E_INPUT;
     }
@@ -318,19 +366,34 @@ static int read_row(struct row *r)
     return open_namespace(r);
 }
 
+/* The next record that is more than commas: spreadsheets write rows of blank cells. */
+static int next_row(struct bmi_csv *csv, const struct bmi_csv_row **row)
+{
+    for (;;) {
+        const int rc = bmi_csv_next(csv, row);
+        size_t i = 0;
+        while (rc == BM_OK && i < (*row)->count && bmi_cell_trim(&(*row)->cells[i]).len == 0) {
+            i++;
+        }
+        if (rc != BM_OK || i < (*row)->count) {
+            return rc;
+        }
+    }
+}
+
 static int read_rows(struct bmi_input *in, struct bmi_csv *csv, const char *file)
 {
     const struct bmi_csv_row *csv_row = NULL;
     const size_t errors = in->problems->errors;
     struct bmi_header_map map;
     size_t rows = 0;
-    int rc = bmi_csv_next(csv, &csv_row);
+    int rc = next_row(csv, &csv_row);
     if (rc == BM_OK) {
         if (bmi_header_parse(&map, csv_row, file, in->problems) != BM_OK) {
-            return BM_OK;
+            return BM_E_INPUT;
         }
         bmi_csv_name_by(csv, map.at[BMI_COL_KEY]);
-        for (rc = bmi_csv_next(csv, &csv_row); rc == BM_OK; rc = bmi_csv_next(csv, &csv_row)) {
+        for (rc = next_row(csv, &csv_row); rc == BM_OK; rc = next_row(csv, &csv_row)) {
             struct row row = {.in = in, .csv = csv_row, .map = &map, .file = file};
             const int row_rc = read_row(&row);
             if (row_rc != BM_OK && row_rc != BM_E_INPUT) {
@@ -362,12 +425,45 @@ static size_t rows_at_most(const struct bm_image_input *file)
     return lines < file->len / ROW_LEAST ? lines : file->len / ROW_LEAST;
 }
 
+/* A page with a good header: no such bytes begin a CSV. */
+static int is_image(const struct bm_image_input *file)
+{
+    struct bmi_header header;
+    for (size_t at = 0; at + BMI_ENTRY_SIZE <= file->len; at += BMI_PAGE_SIZE) {
+        if (file->data[at] >= STATE_LEAST) {
+            bmi_header_get(file->data + at, &header);
+            if (header.crc_ok) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Says of a file at once that it is no CSV. Returns BM_OK or BM_E_INPUT (told). */
+static int check_file(struct bmi_input *in, const struct bm_image_input *file)
+{
+    const struct bm_image_place at = {file->name, 0, 0};
+    if (file->len == 0) {
+        bmi_problem_add(in->problems, BM_IMAGE_ERROR, &at, NULL, 0,
+                        "the file is empty, without a header even; did what should write it fail?");
+        return BM_E_INPUT;
+    }
+    if (is_image(file)) {
+        bmi_problem_add(in->problems, BM_IMAGE_ERROR, &at, NULL, 0,
+                        "this is an NVS image, not a CSV; the order is INPUT.csv... OUTPUT.bin");
+        return BM_E_INPUT;
+    }
+    return BM_OK;
+}
+
 int bmi_input_read(struct bmi_input *in, const struct bm_image_input *file)
 {
-    static const uint8_t nothing[1] = {0};
     struct bmi_csv *csv = NULL;
-    int rc = bmi_csv_open(&csv, file->name, file->len > 0 ? file->data : nothing, file->len,
-                          in->problems);
+    int rc = file->len == BM_IMAGE_UNREAD ? BM_E_INPUT : check_file(in, file);
+    if (rc == BM_OK) {
+        rc = bmi_csv_open(&csv, file->name, file->data, file->len, in->problems);
+    }
     if (rc == BM_OK) {
         rc = bmi_items_reserve(in->items, rows_at_most(file));
     }
@@ -375,5 +471,9 @@ int bmi_input_read(struct bmi_input *in, const struct bm_image_input *file)
         rc = read_rows(in, csv, file->name);
     }
     bmi_csv_close(csv);
-    return rc == BM_E_INPUT ? BM_OK : rc;
+    if (rc == BM_E_INPUT) {
+        in->ns = BMI_NS_BAD; /* which namespace the next input goes on in is not known */
+        rc = BM_OK;
+    }
+    return rc;
 }

@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "base/le.h"
+#include "image/lookup.h"
 #include "nvs/fmt.h"
 
-enum { SLOTS_SPARE = 16 }; /* beyond one a value: blobs take more */
+enum {
+    SLOTS_SPARE = 16, /* beyond one a value: blobs take more */
+    SHOWN = 100       /* bytes of a path in a message */
+};
 
 struct plan {
     struct bmi_items *items;
@@ -171,12 +175,18 @@ static void entry_data(uint8_t out[8], const struct bm_image_slot *slot,
     }
 }
 
+/* The chunk byte of an entry header. */
+static uint8_t stored_chunk(const struct bm_image_slot *slot)
+{
+    return slot->type == BMI_TYPE_BLOB_DATA ? slot->chunk : BMI_CHUNK_NONE;
+}
+
 static void write_slot(uint8_t *page, const struct bm_image_slot *slot,
                        const struct bm_image_item *item)
 {
     uint8_t *raw = page + BMI_OFF_ENTRIES + (size_t)slot->entry * BMI_ENTRY_SIZE;
     struct bmi_entry entry = {.ns = item->ns, .type = slot->type, .span = slot->span};
-    entry.chunk = slot->type == BMI_TYPE_BLOB_DATA ? slot->chunk : BMI_CHUNK_NONE;
+    entry.chunk = stored_chunk(slot);
     memcpy(entry.key, item->key, sizeof entry.key);
     entry_data(entry.data, slot, item);
     bmi_entry_put(raw, &entry);
@@ -199,5 +209,34 @@ void bmi_layout_write(uint8_t *image, const struct bmi_items *items, unsigned ve
     for (size_t i = 0; i < items->slot_count; i++) {
         const struct bm_image_slot *slot = &items->slots[i];
         write_slot(image + (size_t)slot->page * BMI_PAGE_SIZE, slot, &items->list[slot->item]);
+    }
+}
+
+static void tell_collision(const struct bm_image_item *earlier, const struct bm_image_item *later,
+                           struct bm_image_problems *problems)
+{
+    bmi_problem_add(
+        problems, BM_IMAGE_WARNING, &later->place, later->key, strlen(later->key),
+        "ESP-IDF's library takes this key for '%s' (%.*s:%u): both have the same 24-bit "
+        "hash in the last page, and '%s' is erased at the next start; rename one of them",
+        earlier->key, SHOWN, earlier->place.file, earlier->place.line, earlier->key);
+}
+
+void bmi_layout_collisions(const struct bmi_items *items, uint32_t pages,
+                           struct bm_image_problems *problems)
+{
+    uint32_t hashes[BMI_PAGE_ENTRIES];
+    size_t first = items->slot_count;
+    while (first > 0 && items->slots[first - 1].page + 1 == pages) {
+        first--;
+    }
+    for (size_t i = first; i < items->slot_count; i++) {
+        const struct bm_image_item *item = &items->list[items->slots[i].item];
+        hashes[i - first] = bmi_lookup_hash(item->ns, item->key, stored_chunk(&items->slots[i]));
+        for (size_t k = first; k < i; k++) {
+            if (hashes[k - first] == hashes[i - first]) {
+                tell_collision(&items->list[items->slots[k].item], item, problems);
+            }
+        }
     }
 }

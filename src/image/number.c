@@ -13,12 +13,6 @@
 
 enum { REAL_TEXT_MAX = 127, SIGNED_BIT = 0x10 };
 
-static int say(char *why, const char *text)
-{
-    snprintf(why, BMI_WHY_SIZE, "%s", text);
-    return BM_E_INPUT;
-}
-
 /* Digits to a number. Returns BM_OK, BM_E_INPUT (no digits, or others), BM_E_NOSPC (over 64 bits).
  */
 static int magnitude(uint64_t *out, const char *p, const char *end)
@@ -56,12 +50,12 @@ int bmi_integer_parse(uint64_t *bits, enum bm_nvs_type type, const char *text, s
     const uint64_t lowest = is_signed ? max + 1 : 0; /* magnitude of the least value */
     uint64_t v = 0;
     if (len == 0) {
-        return say(why, "the value is empty; write a number");
+        return bmi_why(why, "the value is empty; write a number");
     }
     const int rc = magnitude(&v, text + negative, text + len);
     if (rc == BM_E_INPUT) {
-        return say(why,
-                   "the value is not a whole number; write decimal digits, or 0x and hex digits");
+        return bmi_why(
+            why, "the value is not a whole number; write decimal digits, or 0x and hex digits");
     }
     if (rc == BM_E_NOSPC || v > (negative ? lowest : max)) {
         snprintf(why, BMI_WHY_SIZE, "the number is outside %s%" PRIu64 " to %" PRIu64 "; use a %s",
@@ -79,7 +73,7 @@ int bmi_real_parse(uint64_t *bits, enum bm_nvs_type type, const char *text, size
     char *end = copy;
     int rc = BM_OK;
     if (len == 0) {
-        return say(why, "the value is empty; write a number");
+        return bmi_why(why, "the value is empty; write a number");
     }
     /* strtod() would also take blanks, names such as "inf", and hex */
     size_t good = 0;
@@ -87,7 +81,7 @@ int bmi_real_parse(uint64_t *bits, enum bm_nvs_type type, const char *text, size
         good++;
     }
     if (len > REAL_TEXT_MAX || good < len) {
-        return say(why, "the value is not a decimal number such as -1.5e3");
+        return bmi_why(why, "the value is not a decimal number such as -1.5e3");
     }
     memcpy(copy, text, len);
     copy[len] = '\0';
@@ -103,9 +97,9 @@ int bmi_real_parse(uint64_t *bits, enum bm_nvs_type type, const char *text, size
         rc = isfinite(d) ? BM_OK : BM_E_NOSPC;
     }
     if (*end != '\0') {
-        rc = say(why, "the value is not a decimal number such as -1.5e3");
+        rc = bmi_why(why, "the value is not a decimal number such as -1.5e3");
     } else if (rc != BM_OK) {
-        rc = say(why, "the number is too large for this encoding");
+        rc = bmi_why(why, "the number is too large for this encoding");
     }
     bm_wipe(copy, sizeof copy);
     return rc;

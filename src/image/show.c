@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/base.h"
 #include "image/utf8.h"
 
 /* One character as it is shown. */
@@ -148,6 +149,55 @@ void bmi_show_padded(FILE *out, const char *text, size_t columns)
         const size_t n = rest < sizeof blanks - 1 ? rest : sizeof blanks - 1;
         (void)fwrite(blanks, 1, n, out);
         rest -= n;
+    }
+}
+
+static void line_add(struct bmi_line *line, const char *text, size_t len)
+{
+    const size_t room = sizeof line->text - line->len;
+    len = len < room ? len : room;
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
+}
+
+static void line_pad(struct bmi_line *line, size_t used, size_t columns)
+{
+    for (; used < columns && line->len < sizeof line->text; used++) {
+        line->text[line->len++] = ' ';
+    }
+}
+
+void bmi_line_number(struct bmi_line *line, uint64_t v, size_t columns)
+{
+    char digits[24];
+    struct bm_text t;
+    bm_text_init(&t, digits, sizeof digits);
+    bm_text_u64(&t, v);
+    line_pad(line, t.len, columns);
+    line_add(line, digits, t.len);
+}
+
+void bmi_line_text(struct bmi_line *line, const char *text, size_t columns)
+{
+    const size_t len = strlen(text);
+    line_add(line, text, len);
+    line_pad(line, len, columns);
+}
+
+void bmi_line_put(FILE *out, struct bmi_line *line)
+{
+    (void)fwrite(line->text, 1, line->len, out);
+    line->len = 0;
+}
+
+void bmi_line_shown(FILE *out, struct bmi_line *line, const char *text, size_t columns)
+{
+    const size_t len = strlen(text);
+    if (plain_length((const uint8_t *)text, len) == len) {
+        bmi_line_text(line, text, columns);
+    } else {
+        bmi_line_put(out, line);
+        bmi_show_padded(out, text, columns);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/stored.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,9 @@ uint64_t bmi_stored_u64(const struct bm_stored *v)
 int64_t bmi_stored_i64(const struct bm_stored *v)
 {
     uint64_t bits = bmi_stored_u64(v);
+    if (v->size == 0) {
+        return 0;
+    }
     const uint64_t sign = (uint64_t)1 << (v->size * 8 - 1);
     bits = (bits ^ sign) - sign;
     int64_t out;
@@ -115,6 +119,31 @@ double bmi_stored_real(const struct bm_stored *v)
     double d;
     memcpy(&d, &bits, sizeof d);
     return d;
+}
+
+void bmi_stored_put_number(FILE *out, const struct bm_stored *v)
+{
+    char digits[24];
+    struct bm_text t;
+    uint64_t bits = bmi_stored_u64(v);
+    if (v->type->cls == BM_CLASS_REAL) {
+        (void)fprintf(out, v->size == sizeof(float) ? "%.9g" : "%.17g", bmi_stored_real(v));
+        return;
+    }
+    bm_text_init(&t, digits, sizeof digits);
+    if (v->type->cls == BM_CLASS_SIGNED && bmi_stored_i64(v) < 0) {
+        bits = 0 - (uint64_t)bmi_stored_i64(v);
+        bm_text_str(&t, "-");
+    }
+    bm_text_u64(&t, bits);
+    (void)fwrite(digits, 1, t.len, out);
+}
+
+uint32_t bmi_stored_length(const struct bm_stored *v)
+{
+    const int ends = v->type->cls == BM_CLASS_STRING && v->data != NULL && v->size > 0 &&
+                     v->data[v->size - 1] == 0;
+    return ends ? v->size - 1 : v->size;
 }
 
 size_t bmi_stored_text_len(const struct bm_stored *v)

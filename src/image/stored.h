@@ -4,6 +4,8 @@
 
 /* The value behind a row, joined from its chunks where it is a blob. */
 
+#include <stdio.h>
+
 #include "image/types.h"
 
 struct bm_stored {
@@ -26,6 +28,13 @@ void bmi_stored_free(struct bm_stored *v);
 uint64_t bmi_stored_u64(const struct bm_stored *v);
 int64_t bmi_stored_i64(const struct bm_stored *v);
 double bmi_stored_real(const struct bm_stored *v);
+
+/* Writes an integer in decimal, or a float or double so that it reads back as the same. */
+void bmi_stored_put_number(FILE *out, const struct bm_stored *v);
+
+/* Bytes of the value without the NUL that ends a string: the length of the file that it came from.
+ */
+uint32_t bmi_stored_length(const struct bm_stored *v);
 
 /* Bytes of a string up to its first NUL. */
 size_t bmi_stored_text_len(const struct bm_stored *v);

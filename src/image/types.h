@@ -8,6 +8,7 @@
 
 #include "image/scan.h"
 
+/* Numbers first. */
 enum bm_type_class {
     BM_CLASS_UNSIGNED,
     BM_CLASS_SIGNED,

@@ -11,9 +11,10 @@
 #include "image/number.h"
 #include "image/suggest.h"
 #include "image/utf8.h"
+#include "image/word.h"
 #include "nvs/fmt.h"
 
-enum { SIZE_FIELD = 4, SHOWN = 32, FILL_MAX = 100 * 1000 * 1000 };
+enum { SIZE_FIELD = 4, WORD_MAX = 10 };
 
 static const struct bmi_encoding encodings[] = {
     {"u8", BMI_ENC_INTEGER, BM_NVS_U8, 0, 0},
@@ -36,26 +37,10 @@ static const struct bmi_encoding encodings[] = {
 
 enum { ENCODINGS = sizeof encodings / sizeof encodings[0] };
 
-static int say(char *why, const char *text)
+int bmi_why(char *why, const char *text)
 {
     snprintf(why, BMI_WHY_SIZE, "%s", text);
     return BM_E_INPUT;
-}
-
-/* ASCII alone: what a name may be written in, whatever the locale. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static int same_word(const char *a, size_t len, const char *name)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (name[i] == '\0' || lower(a[i]) != name[i]) {
-            return 0;
-        }
-    }
-    return name[len] == '\0';
 }
 
 /* "(N;0xHH)" and nothing behind it. */
@@ -66,7 +51,7 @@ static int parse_fill(struct bmi_encoding *out, const char *p, const char *end)
         return BM_E_INPUT;
     }
     for (; p < end && isdigit((unsigned char)*p); p++) {
-        n = n > FILL_MAX ? n : n * 10 + (unsigned)(*p - '0');
+        n = n > UINT32_MAX ? n : n * 10 + (unsigned)(*p - '0'); /* over 4 GiB is all one */
     }
     if (end - p != 6 || memcmp(p, ";0", 2) != 0 || (p[2] != 'x' && p[2] != 'X') || p[5] != ')' ||
         bm_hex_digit(p[3]) < 0 || bm_hex_digit(p[4]) < 0) {
@@ -77,39 +62,62 @@ static int parse_fill(struct bmi_encoding *out, const char *p, const char *end)
     return BM_OK;
 }
 
-static int unknown_encoding(const char *text, size_t len, char *why)
+/* What may be quoted of a cell that should hold a name: people put values into wrong columns. */
+static int is_plain_word(const char *text, size_t len)
 {
+    size_t i = 0;
+    while (i < len && (isalnum((unsigned char)text[i]) || text[i] == '_')) {
+        i++;
+    }
+    return i == len && len <= WORD_MAX && isalpha((unsigned char)text[0]);
+}
+
+int bmi_unknown_word(char *why, const struct bmi_word *word, const char *const *names,
+                     const char *remedy)
+{
+    const char *near = bmi_suggest(word->text, word->len, names);
+    const int quote = word->quote && (near != NULL || is_plain_word(word->text, word->len));
+    char start[64];
+    if (quote) {
+        snprintf(start, sizeof start, "unknown %s '%.*s'", word->what, (int)word->len, word->text);
+    } else {
+        snprintf(start, sizeof start, "what stands in this column is no %s", word->what);
+    }
+    if (near != NULL) {
+        snprintf(why, BMI_WHY_SIZE, "%s; did you mean '%s'?", start, near);
+    } else {
+        snprintf(why, BMI_WHY_SIZE, "%s; %s", start, remedy);
+    }
+    return BM_E_INPUT;
+}
+
+int bmi_encoding_unknown(char *why, const char *text, size_t len, int quote)
+{
+    const char *bracket = memchr(text, '(', len);
+    const struct bmi_word word = {"encoding", text,
+                                  bracket != NULL ? (size_t)(bracket - text) : len, quote};
     const char *names[ENCODINGS + 1] = {NULL};
     for (size_t i = 0; i < ENCODINGS; i++) {
         names[i] = encodings[i].name;
     }
-    const char *near = bmi_suggest(text, len, names);
-    const int shown = len < SHOWN ? (int)len : SHOWN;
-    if (near != NULL) {
-        snprintf(why, BMI_WHY_SIZE, "unknown encoding '%.*s'; did you mean '%s'?", shown, text,
-                 near);
-    } else {
-        snprintf(why, BMI_WHY_SIZE,
-                 "unknown encoding '%.*s'; use u8 to i64, string, binary, hex2bin, base64, "
-                 "blob_fill(N;0xHH), blob_sz_fill(N;0xHH), float or double",
-                 shown, text);
-    }
-    return BM_E_INPUT;
+    return bmi_unknown_word(why, &word, names,
+                            "use u8 to i64, string, binary, hex2bin, base64, blob_fill(N;0xHH), "
+                            "blob_sz_fill(N;0xHH), float or double");
 }
 
 int bmi_encoding_parse(struct bmi_encoding *out, const char *text, size_t len, char *why)
 {
     if (len == 0) {
-        return say(why, "the encoding is empty; write string, u32, hex2bin or another one");
+        return bmi_why(why, "the encoding is empty; write string, u32, hex2bin or another one");
     }
     const char *bracket = memchr(text, '(', len);
     const size_t word = bracket != NULL ? (size_t)(bracket - text) : len;
     size_t i = 0;
-    while (i < ENCODINGS && !same_word(text, word, encodings[i].name)) {
+    while (i < ENCODINGS && !bmi_is_word(text, word, encodings[i].name)) {
         i++;
     }
     if (i == ENCODINGS) {
-        return unknown_encoding(text, word, why);
+        return BM_E_NOENT;
     }
     *out = encodings[i];
     const int fills = out->kind == BMI_ENC_FILL || out->kind == BMI_ENC_SIZED_FILL;
@@ -140,9 +148,13 @@ static int too_long(const struct bmi_encoding *enc, unsigned version, uint64_t s
                          : enc->kind == BMI_ENC_STRING
                              ? "store it as a blob (binary), or shorten it"
                              : "shorten it, or split it over several keys";
-    snprintf(why, BMI_WHY_SIZE, "the value takes %llu bytes%s, %u are the most; %s",
-             (unsigned long long)size, enc->kind == BMI_ENC_STRING ? " with its NUL" : "", max,
-             remedy);
+    if (size > UINT32_MAX) { /* not counted further */
+        snprintf(why, BMI_WHY_SIZE, "the value takes over 4 GiB, %u bytes are the most; %s", max,
+                 remedy);
+    } else {
+        snprintf(why, BMI_WHY_SIZE, "the value takes %u bytes%s, %u are the most; %s",
+                 (unsigned)size, enc->kind == BMI_ENC_STRING ? " with its NUL" : "", max, remedy);
+    }
     return BM_E_INPUT;
 }
 
@@ -150,10 +162,10 @@ static int make_string(struct bm_image_item *item, const char *in, size_t len,
                        struct bmi_arena *arena, char *why)
 {
     if (memchr(in, '\0', len) != NULL) {
-        return say(why, "the text has a NUL byte, where a device would end it; use binary");
+        return bmi_why(why, "the text has a NUL byte, where a device would end it; use binary");
     }
     if (bmi_utf8_good((const uint8_t *)in, len) != len) {
-        return say(why, "the text is not UTF-8; use binary, or convert it");
+        return bmi_why(why, "the text is not UTF-8; use binary, or convert it");
     }
     item->size = (uint32_t)len + 1;
     uint8_t *data = bmi_arena_alloc(arena, len + 1);
@@ -177,7 +189,7 @@ static int make_hex(struct bm_image_item *item, const char *in, size_t len, stru
         }
     }
     if (len % 2 != 0) {
-        return say(why, "the number of hex digits is odd; write two for each byte");
+        return bmi_why(why, "the number of hex digits is odd; write two for each byte");
     }
     uint8_t *data = bmi_arena_alloc(arena, len / 2);
     if (data == NULL) {
@@ -189,11 +201,6 @@ static int make_hex(struct bm_image_item *item, const char *in, size_t len, stru
     item->data = data;
     item->size = (uint32_t)(len / 2);
     return BM_OK;
-}
-
-static int is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static int make_base64(struct bm_image_item *item, const char *in, size_t len,
@@ -259,13 +266,9 @@ int bmi_value_make(struct bm_image_item *item, const struct bmi_encoding *enc, u
                    const char *in, size_t len, struct bmi_arena *arena, char *why)
 {
     if (enc->kind <= BMI_ENC_REAL || enc->kind == BMI_ENC_HEX) {
-        while (len > 0 && is_blank(in[0])) {
-            in++;
-            len--;
-        }
-        while (len > 0 && is_blank(in[len - 1])) {
-            len--;
-        }
+        const struct bmi_slice bare = bmi_trim(in, len);
+        in = bare.p;
+        len = bare.len;
     }
     item->type = enc->type;
     item->data = NULL;

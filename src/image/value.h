@@ -32,9 +32,30 @@ struct bmi_encoding {
 
 enum { BMI_WHY_SIZE = 256 };
 
+/* Puts a reason into why (BMI_WHY_SIZE bytes) and returns BM_E_INPUT. */
+int bmi_why(char *why, const char *text);
+
+/* A cell that should hold one of the names (they end with NULL). quote: 0 if messages must not show
+ * it, as where the key says that its value is a secret: it may be a value in a wrong column. */
+struct bmi_word {
+    const char *what; /* "type", "encoding" */
+    const char *text;
+    size_t len;
+    int quote;
+};
+
+/* Says that it holds none of them, and what is meant or helps. Even where it may be quoted, it is
+ * so only if it looks like a mistyped name. Returns BM_E_INPUT. */
+int bmi_unknown_word(char *why, const struct bmi_word *word, const char *const *names,
+                     const char *remedy);
+
 /* Reads the name of an encoding, case not counted: len bytes.
- * why: BMI_WHY_SIZE bytes, gets "reason; remedy" on failure. Returns BM_OK or BM_E_INPUT. */
+ * why: BMI_WHY_SIZE bytes, gets "reason; remedy" on BM_E_INPUT.
+ * Returns BM_OK, BM_E_INPUT, or BM_E_NOENT (no such name; see bmi_encoding_unknown()). */
 int bmi_encoding_parse(struct bmi_encoding *out, const char *text, size_t len, char *why);
+
+/* Says that there is no such encoding. quote, why and return as in bmi_unknown_word(). */
+int bmi_encoding_unknown(char *why, const char *text, size_t len, int quote);
 
 /* Bytes a value of this encoding may have, a string's NUL included. */
 uint32_t bmi_value_max(const struct bmi_encoding *enc, unsigned version);

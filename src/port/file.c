@@ -15,6 +15,14 @@
 
 enum { READ_START = 64 * 1024, TEMP_TRIES = 100, TEMP_NAME = 48 };
 
+/* Names that stand for an open descriptor, whatever it is: a rename would miss what it stands for.
+ */
+static int is_descriptor(const char *path)
+{
+    return strcmp(path, "-") == 0 || strncmp(path, "/dev/std", 8) == 0 ||
+           strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
 static int fail(struct bm_diag *diag, int code, const char *text)
 {
     const int error = errno;
@@ -80,30 +88,81 @@ static int read_all(int fd, size_t expected, size_t max, uint8_t **data, size_t 
     return BM_OK;
 }
 
-int bm_port_read(const char *path, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag)
+/* Reads to the end of an open file. */
+static int read_open(int fd, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag)
 {
     struct stat st;
     size_t expected = READ_START;
-    const int standard = strcmp(path, "-") == 0;
-    *data = NULL;
-    *len = 0;
-    const int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? fail(diag, BM_E_NOENT, "cannot be opened")
-                               : fail(diag, BM_E_IO, "cannot be opened");
-    }
-    int rc = BM_OK;
     if (max > SIZE_MAX / 2) {
         max = SIZE_MAX / 2;
     }
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         expected = (uint64_t)st.st_size > max ? max : (size_t)st.st_size;
     }
-    rc = read_all(fd, expected, max, data, len, diag);
+    return read_all(fd, expected, max, data, len, diag);
+}
+
+static int not_opened(struct bm_diag *diag)
+{
+    return fail(diag, errno == ENOENT ? BM_E_NOENT : BM_E_IO, "cannot be opened");
+}
+
+int bm_port_read(const char *path, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag)
+{
+    const int standard = strcmp(path, "-") == 0;
+    *data = NULL;
+    *len = 0;
+    const int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return not_opened(diag);
+    }
+    const int rc = read_open(fd, max, data, len, diag);
     if (!standard) {
         close(fd);
     }
     return rc;
+}
+
+int bm_port_read_named(const char *path, size_t max, uint8_t **data, size_t *len,
+                       struct bm_diag *diag)
+{
+    struct stat st;
+    *data = NULL;
+    *len = 0;
+    if (strcmp(path, "-") != 0 && is_descriptor(path)) {
+        return bm_port_read(path, max, data, len, diag);
+    }
+    /* opening a pipe must not wait for its writer; for files the flag means nothing */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno != ENXIO) { /* ENXIO: a socket */
+        return not_opened(diag);
+    }
+    int rc = BM_OK;
+    if (fd < 0 || fstat(fd, &st) != 0 || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
+        isatty(fd)) {
+        errno = 0;
+        rc = fail(diag, BM_E_INPUT, "it is a pipe, a socket or a terminal; name a regular file");
+    } else {
+        rc = read_open(fd, max, data, len, diag);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return rc;
+}
+
+static int look(const char *path, int standard, struct stat *st)
+{
+    const int rc = strcmp(path, "-") == 0 ? fstat(standard, st) : stat(path, st);
+    return rc == 0 && S_ISREG(st->st_mode);
+}
+
+int bm_port_same_file(const char *input, const char *output)
+{
+    struct stat a;
+    struct stat b;
+    return look(input, STDIN_FILENO, &a) && look(output, STDOUT_FILENO, &b) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 void bm_port_free(uint8_t *data, size_t len)
@@ -219,16 +278,26 @@ static int replace(const char *path, const void *data, size_t len, unsigned mode
     return rc;
 }
 
+/* Over a file size limit the write should fail, not end the program. */
+static void file_limit_ignore(struct sigaction *before)
+{
+    struct sigaction ignore;
+    memset(&ignore, 0, sizeof ignore);
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGXFSZ, &ignore, before);
+}
+
 /* Ctrl-C in the middle would leave the temporary file: it takes effect when the file is whole. */
 static int replace_uninterrupted(const char *path, const void *data, size_t len, unsigned mode,
                                  struct bm_diag *diag)
 {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t hold;
     sigset_t before;
     sigemptyset(&hold);
-    sigaddset(&hold, SIGINT);
-    sigaddset(&hold, SIGTERM);
-    sigaddset(&hold, SIGHUP);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        sigaddset(&hold, signals[i]);
+    }
     const int held = pthread_sigmask(SIG_BLOCK, &hold, &before) == 0;
     const int rc = replace(path, data, len, mode, diag);
     if (held) {
@@ -237,16 +306,8 @@ static int replace_uninterrupted(const char *path, const void *data, size_t len,
     return rc;
 }
 
-/* Names that stand for an open descriptor, whatever it is: a rename would miss what it stands for.
- */
-static int is_descriptor(const char *path)
-{
-    return strcmp(path, "-") == 0 || strncmp(path, "/dev/std", 8) == 0 ||
-           strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
-}
-
-int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
-                  struct bm_diag *diag)
+static int write_path(const char *path, const void *data, size_t len, unsigned mode,
+                      struct bm_diag *diag)
 {
     struct stat st;
     if (is_descriptor(path)) {
@@ -269,6 +330,16 @@ int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
     const int rc = real == NULL ? fail(diag, BM_E_IO, "cannot be found")
                                 : replace_uninterrupted(real, data, len, mode, diag);
     free(real);
+    return rc;
+}
+
+int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
+                  struct bm_diag *diag)
+{
+    struct sigaction before;
+    file_limit_ignore(&before);
+    const int rc = write_path(path, data, len, mode, diag);
+    sigaction(SIGXFSZ, &before, NULL);
     return rc;
 }
 

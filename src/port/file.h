@@ -16,11 +16,22 @@
  * has os_errno and a text), BM_E_NOSPC or BM_E_NOMEM. */
 int bm_port_read(const char *path, size_t max, uint8_t **data, size_t *len, struct bm_diag *diag);
 
+/* The same for a file that stands in an input: a pipe, a socket or a terminal, which could keep the
+ * program waiting for ever, is BM_E_INPUT with a text. Other devices (/dev/null) are read, and so
+ * are open descriptors, whatever they are (/dev/stdin, /dev/fd/3). "-" is a file of that name. */
+int bm_port_read_named(const char *path, size_t max, uint8_t **data, size_t *len,
+                       struct bm_diag *diag);
+
+/* 1 if both paths are the same regular file now, by whatever names. "-" is standard input for
+ * `input`, standard output for `output`. 0 also where one of them is not there. */
+int bm_port_same_file(const char *input, const char *output);
+
 /* Wipes len bytes and frees; NULL is left alone. */
 void bm_port_free(uint8_t *data, size_t len);
 
 /* Replaces a file as a whole: a temporary file beside it, fsync, rename, fsync of the folder. On
- * any failure the earlier file is untouched and nothing is left behind. A device or pipe
+ * any failure, a file size limit among them, the earlier file is untouched and nothing is left
+ * behind; signals that end the program take effect afterwards. A device or pipe
  * (/dev/full, /dev/stdout) is written in place. "-" is standard output. mode: permission bits, 0600
  * for secrets; they hold from the first byte. Returns BM_OK or BM_E_IO with diag->os_errno. */
 int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,

@@ -24,7 +24,7 @@ expect_stdout_has "id.bin: 12288 bytes, 3 pages, 2 namespaces, 5 keys"
 expect_stdout_has "Page 0 at 0x0: active, sequence 0, version 2; entries: 12 written, 0 erased, 114 empty"
 expect_stdout_has "Pages 1 to 2 at 0x1000: blank"
 expect_stdout_has "123456"
-expect_stdout_has "<redacted: string, 29 bytes>"
+expect_stdout_has "<redacted: string, 28 bytes>"
 expect_stdout_lacks "correct horse"
 expect_stdout_lacks $'\e'
 
@@ -53,12 +53,12 @@ expect_stdout_has $'\e[33m<redacted'
 bm dump id.bin --json -s minimal
 expect_stdout_has '{"namespace":"factory","namespace_index":1,"key":"serial_no","type":"u32","size":4,"value":123456}'
 
-# CSV without secrets says so, and is good; with them it gives the image back.
+# CSV without secrets says so, and what is missing makes the answer no; with them it gives the image back.
 bm dump id.bin --format csv
-expect_exit 0
+expect_exit 1
 expect_stderr_lines 1
 expect_stderr_has "1 secret value left out of the CSV; --show-secrets has them"
-expect_stdout_has "# wifi/wifi_pass left out: <redacted: string, 29 bytes>"
+expect_stdout_has "# wifi/wifi_pass left out: <redacted: string, 28 bytes>"
 bm dump id.bin --format csv --show-secrets
 expect_exit 0
 expect_no_stderr
@@ -75,6 +75,66 @@ expect_stdout_lacks "serial_no"
 bm dump id.bin -n wifi -k nothing
 expect_exit 1
 expect_stderr_has "id.bin holds nothing like that: namespace wifi, key nothing"
+for view in all written minimal namespaces blobs; do
+    for format in text json; do
+        bm dump id.bin -s "$view" -f "$format" -n nope
+        expect_exit 1
+        expect_stderr_lines 1
+        expect_stderr_has "id.bin holds nothing like that: namespace nope"
+    done
+done
+bm dump id.bin -f csv -k nope
+expect_exit 1
+expect_stderr_has "id.bin holds nothing like that: key nope"
+bm dump id.bin -s namespaces -n wifi
+expect_exit 0
+expect_stdout_lacks "factory"
+# Where a filter has no meaning it is refused.
+for filter in -n -k; do
+    bm dump id.bin -s storage "$filter" wifi
+    expect_exit 2
+    expect_no_stdout
+    expect_stderr_has "--show storage is about whole pages"
+done
+bm dump id.bin -s namespaces -k ssid
+expect_exit 2
+expect_no_stdout
+expect_stderr_has "--show namespaces has no keys"
+
+# Length and fingerprint are those of the file that the value came from.
+{
+    printf -- '-----BEGIN PRIVATE KEY-----\n'
+    head -c 1200 "$BIRTHMARK" | base64
+    printf -- '-----END PRIVATE KEY-----\n'
+} >key.pem
+head -c 3000 "$BIRTHMARK" >key.der
+printf 'key,type,encoding,value\nc,namespace,,\npriv_key,file,string,key.pem\nraw_key,file,binary,key.der\n' >k.csv
+bm generate k.csv k.bin 0x4000
+expect_exit 0
+for row in priv_key:string:key.pem raw_key:blob:key.der; do
+    IFS=: read -r key type file <<<"$row"
+    size=$(($(wc -c <"$file")))
+    sum=$(sha256sum "$file")
+    sum=${sum%% *}
+    for args in "-s written" "-s minimal" "-f csv"; do
+        read -ra args <<<"$args"
+        bm dump k.bin "${args[@]}" -k "$key"
+        expect_stdout_has "<redacted: $type, $size bytes, sha256 ${sum:0:16}...>"
+    done
+    bm dump k.bin --json -s minimal -k "$key"
+    expect_stdout_has "\"redacted\":true,\"sha256\":\"$sum\"}"
+done
+bm dump k.bin --json -s minimal -k priv_key
+size=$(($(wc -c <key.pem)))
+expect_stdout_has "\"size\":$((size + 1)),\"length\":$size,\"redacted\":true"
+
+# JSON with secrets, one of them longer than a line: jansson works on memory that is wiped.
+bm dump k.bin --json -s minimal --show-secrets
+expect_exit 0
+expect_stdout_has "$(sed -n 2p key.pem)"
+if command -v jq >/dev/null; then
+    jq -j '.values[] | select(.key == "priv_key").value' "$out" | cmp -s - key.pem || fail "the key is not the same"
+fi
 
 # Usage.
 bm dump

@@ -60,7 +60,7 @@ row 'a,dat,u8,1' "bad.csv:3:3: key 'a': unknown type 'dat'; did you mean 'data'?
 row 'a,u8,data,1' "bad.csv:3:3: key 'a': unknown type 'u8'; write data, file or namespace"
 row 'a' "bad.csv:3:1: key 'a': the type is empty; write data, file or namespace"
 row ' # note' "bad.csv:3:1: key '# note': the type is empty; write '#' in the first column"
-row ',,,' "bad.csv:3:2: the type is empty; write data, file or namespace"
+row ',,,x' "bad.csv:3:2: the type is empty; write data, file or namespace"
 row 'a,data,,1' "bad.csv:3:8: key 'a': the encoding is empty; write string"
 row 'a,data,strnig,1' "bad.csv:3:8: key 'a': unknown encoding 'strnig'; did you mean 'string'?"
 row 'a,data,number,1' "bad.csv:3:8: key 'a': unknown encoding 'number'; use u8 to i64"
@@ -129,6 +129,10 @@ row "a,data,string,$(printf '%04000d' 0)" \
     "key 'a': the value takes 4001 bytes with its NUL, 4000 are the most; store it as a blob"
 row 'a,data,blob_fill(508001;0x00),' "key 'a': the value takes 508001 bytes, 508000 are the most"
 row 'a,data,blob_fill(999999999;0x00),' "key 'a': the value takes 999999999 bytes, 508000"
+for n in 999999999999 99999999999999999999999999999999; do
+    row "a,data,blob_fill($n;0x00)," "key 'a': the value takes over 4 GiB, 508000 bytes are the most"
+    row "a,data,blob_sz_fill($n;0x00)," "key 'a': the value takes over 4 GiB, 508000 bytes are"
+done
 
 # files
 row 'a,file,string,none.txt' \
@@ -140,6 +144,45 @@ row 'a,file,string,latin1.txt' "key 'a': in file 'latin1.txt': the text is not U
 row 'a,file,u8,number.txt' "key 'a': in file 'number.txt': the number is outside 0 to 255"
 row 'a,file,u8,text.txt' "key 'a': in file 'text.txt': the value is not a whole number"
 row 'a,file,hex2bin,text.txt' "key 'a': in file 'text.txt': the number of hex digits is odd"
+
+# a pipe in a row would be waited for; an open descriptor is the caller's business, and so is /dev/null
+mkfifo waits
+printf '%b%ba,file,string,waits\n' "$head" "$ns" >bad.csv
+run timeout 20 "$BIRTHMARK" generate bad.csv out.bin
+expect_exit 3
+expect_stderr_has "bad.csv:3:15: key 'a': cannot read file 'waits': it is a pipe, a socket or a terminal"
+no_file out.bin
+printf '%b%ba,file,string,/dev/fd/9\nb,file,binary,/dev/null\nc,file,string,/dev/stdin\n' "$head" \
+    "$ns" >bad.csv
+"$BIRTHMARK" generate bad.csv out.bin 9< <(printf nine) < <(printf standard) >/dev/null ||
+    fail "descriptors are not read"
+bm get out.bin n a
+[ "$(cat "$out")" = nine ] || fail "/dev/fd/9 is not what was read"
+bm get out.bin n c
+[ "$(cat "$out")" = standard ] || fail "/dev/stdin is not what was read"
+rm waits out.bin
+
+# files that are no CSV at all
+printf '%b%ba,data,u8,1\n' "$head" "$ns" >bad.csv
+bm generate bad.csv image.bin
+for image in image.bin - later.bin; do
+    { head -c 4096 /dev/zero | tr '\0' '\377' && cat image.bin; } >later.bin # first page blank
+    run "$BIRTHMARK" generate "$image" out.bin <image.bin
+    expect_exit 3
+    expect_stderr_has "this is an NVS image, not a CSV; the order is INPUT.csv... OUTPUT.bin"
+    expect_stderr_lacks "UTF-16"
+    no_file out.bin
+done
+rm image.bin later.bin
+: >empty.csv
+bm generate empty.csv out.bin
+expect_exit 3
+expect_stderr_has "empty.csv: the file is empty, without a header even"
+run "$BIRTHMARK" generate - out.bin </dev/null
+expect_exit 3
+expect_stderr_has "stdin: the file is empty"
+no_file out.bin
+rm empty.csv
 
 # all problems in one run, in the order of the file; no cascade from a bad namespace
 bad "${head}abcdefghijklmnop,namespace,,\na,data,u8,x\nb,data,strin,y\nm,namespace,,\nc,data,i8,999\n" \
@@ -162,6 +205,20 @@ expect_stderr_has "150 errors; nothing was written"
 bm generate bad.csv missing.csv out.bin
 expect_exit 3
 expect_stderr_has "missing.csv: "
+expect_stderr_has "bad.csv:3:12: key 'k0': "
+expect_stderr_has "151 errors; nothing was written"
+# rows that would go on in a namespace of the missing one are no second error
+printf '%ba,data,u8,1\nb,data,u8,300\n' "$head" >two.csv
+bm generate missing.csv two.csv gone.csv out.bin
+expect_exit 3
+expect_stderr_has "two.csv:3:11: key 'b': the number is outside 0 to 255"
+expect_stderr_has "gone.csv: cannot be opened: No such file or directory"
+expect_stderr_has "3 errors; nothing was written"
+expect_stderr_lines 4
+bm generate missing.csv gone.csv out.bin
+expect_exit 3
+expect_stderr_has "2 errors; nothing was written"
+no_file out.bin
 printf '%b%ba,data,u8,1\n' "$head" "$ns" >one.csv
 printf '%ba,data,u8,2\n' "$head" >two.csv
 bm generate one.csv two.csv out.bin
@@ -175,7 +232,36 @@ for e in u32 hex2bin base64 string binary double; do
     bm generate bad.csv out.bin
     expect_stderr_lacks "hunter2"
 done
-rm -f out.bin
+# nor in other columns, where it lands when one is left out
+for r in 'wifi_pass,data,hunter2' 'wifi_pass,hunter2,string,x' 'wifi_pass,file,string,hunter2' \
+    'wifi_pass,data,hunter2(4;0x00),x' 'client_priv_key_of_device,file,hunter2,hunter2' \
+    'a,data,hunter2secret' 'a,hunter2-secret,string,x' 'a,data,hunter2*!,x'; do
+    printf '%b%b%s\n' "$head" "$ns" "$r" >bad.csv
+    bm generate bad.csv out.bin
+    expect_exit 3
+    expect_stderr_lacks "hunter2"
+done
+printf '%b%bwifi_pass,data,hunter2,\n' "$head" "$ns" >bad.csv
+bm generate bad.csv out.bin
+expect_stderr_has "bad.csv:3:16: key 'wifi_pass': what stands in this column is no encoding; use u8"
+printf '%b%bwifi_pass,data,strnig,\n' "$head" "$ns" >bad.csv
+bm generate bad.csv out.bin
+expect_stderr_has "key 'wifi_pass': what stands in this column is no encoding; did you mean 'string'?"
+printf '%b%bwifi_pass,file,string,hunter2\n' "$head" "$ns" >bad.csv
+bm generate bad.csv out.bin
+expect_stderr_has "key 'wifi_pass': there is no file of the name in this column; paths are relative to"
+mkdir hunter2 # and files that are there
+bm generate bad.csv out.bin
+expect_exit 3
+expect_stderr_has "key 'wifi_pass': cannot read file of the name in this column: Is a directory"
+expect_stderr_lacks "hunter2"
+rmdir hunter2
+printf 'x\0' >hunter2
+bm generate bad.csv out.bin
+expect_exit 3
+expect_stderr_has "key 'wifi_pass': in file of the name in this column: the text has a NUL byte"
+expect_stderr_lacks "hunter2"
+rm -f out.bin hunter2
 
 # too much for the size: which key, and which size would do
 {
@@ -190,6 +276,11 @@ expect_stderr_has "of 12288 has 2 for it (one is kept in reserve); give a size o
 no_file out.bin
 bm generate bad.csv out.bin 0x4000
 expect_exit 0
+sed -i 's/9000/4000/' bad.csv
+bm generate bad.csv out.bin 0x1000
+expect_exit 3
+expect_stderr_has "at least 12288 (0x3000), or 8192 for a partition that the device only reads"
+sed -i 's/4000/9000/' bad.csv
 bm generate --version 1 bad.csv out.bin 0x4000
 expect_exit 3
 expect_stderr_has "key 'big': the value takes 9000 bytes, 1984 are the most; use --version 2"

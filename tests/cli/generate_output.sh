@@ -27,7 +27,7 @@ expect_stdout "wrote id.bin: 16384 bytes (0x4000), version 2
   1 namespace, 1 key
   1 of 4 pages used, one is kept in reserve
   3 entries used, 375 free
-  smallest size that would do: 12288 (0x3000)"
+  smallest writable size: 12288 (0x3000), read-only: 4096 (0x1000)"
 folder_lists nvs.csv bad.csv id.bin
 
 # --- sizes
@@ -51,7 +51,13 @@ done
 bm generate nvs.csv s.bin 12289
 expect_stderr_has "size 12289 is not a multiple of 4096; 12288 and 16384 are the nearest"
 bm generate nvs.csv s.bin 4095
-expect_stderr_has "size 4095 is outside 4096 (0x1000) to 256M"
+expect_stderr_has "size 4095 is outside 4096 (0x1000) to 268431360 (65535 pages)"
+bm generate nvs.csv s.bin 256M # the store's page numbers have 16 bits
+expect_exit 2
+expect_stderr_has "size 256M is outside 4096 (0x1000) to 268431360 (65535 pages)"
+bm generate -n nvs.csv 268431360
+expect_exit 0
+expect_stdout_has "of 65535 pages used"
 for s in 12Q 0xzz 16KK 0x 1.5M 99999999999999999999 18446744073709551615M; do
     bm generate nvs.csv s.bin "$s"
     expect_exit 2
@@ -76,14 +82,15 @@ expect_stdout_has "wrote s.bin: 12288 bytes"
 bm generate big.csv s.bin
 expect_exit 0
 expect_size 28672 s.bin
-expect_stdout_has "smallest size that would do: 28672 (0x7000)"
+expect_stdout_has "smallest writable size: 28672 (0x7000)"
+expect_stdout_lacks "read-only"
 bm generate big.csv t.bin 0x6000
 expect_exit 3
 bm generate big.csv t.bin 0x7000
 expect_exit 0
 expect_same s.bin t.bin
 bm generate big.csv t.bin 1M
-expect_stdout_has "smallest size that would do: 28672 (0x7000)"
+expect_stdout_has "smallest writable size: 28672 (0x7000)"
 rm s.bin t.bin big.csv
 
 # a size that a device can only read: a warning, all pages usable, padded to the size
@@ -93,6 +100,7 @@ for s in 4096 8192; do
     expect_size $s ro.bin
     expect_stderr_has "warning: $s bytes can only be read on the device: mark the partition readonly"
     expect_stdout_has "$((s / 4096)) page"
+    expect_stdout_has "smallest writable size: 12288 (0x3000), read-only: 4096 (0x1000)"
     cmp -n 4096 ro.bin id.bin || fail "page 0 differs"
 done
 rm ro.bin
@@ -122,6 +130,45 @@ expect_stderr_has "abs.bin is an absolute path, so --outdir is ignored"
 expect_same abs.bin id.bin
 rm -r plain.bin a.dir below abs.bin
 
+# names that a terminal would take for commands, or that are no text
+odd=$'a\e[31mb\xff.bin'
+bm generate nvs.csv "$odd" 16384
+expect_exit 0
+expect_stdout_has 'wrote a\x1b[31mb\xff.bin: 16384 bytes'
+expect_same "$odd" id.bin
+rm "$odd"
+bm generate --json nvs.csv "$odd" 16384
+expect_exit 0
+expect_no_stderr
+expect_stdout_has '"output": "a\\x1b[31mb\\xff.bin"'
+expect_same "$odd" id.bin
+rm "$odd"
+
+# an output that is read as well: refused before anything is written
+printf 'key,type,encoding,value\nn,namespace,,\nf,file,string,pk.bin\n' >own.csv
+printf 'a private key' >pk.bin
+ln pk.bin hard.bin
+ln -s pk.bin soft.bin
+for o in pk pk.bin ./pk.bin hard.bin soft.bin; do
+    bm generate own.csv $o
+    expect_exit 2
+    expect_no_stdout
+    expect_stderr_has "is also read as an input, and would be overwritten; name another"
+    [ "$(cat pk.bin)" = "a private key" ] || fail "a file that a row reads was overwritten"
+done
+cp nvs.csv pk.bin
+bm generate pk.bin pk.bin
+expect_exit 2
+bm generate nvs.csv - soft.bin <hard.bin # good CSV, whatever its name
+expect_exit 2
+expect_no_stdout
+expect_same pk.bin nvs.csv
+"$BIRTHMARK" generate own.csv - >>pk.bin 2>"$err" && fail "an input that is standard output"
+expect_same pk.bin nvs.csv
+bm generate own.csv other.bin
+expect_exit 0
+rm own.csv pk.bin hard.bin soft.bin other.bin
+
 # a folder that cannot be
 bm generate nvs.csv nvs.csv/x.bin 16384
 expect_exit 4
@@ -135,7 +182,7 @@ rmdir dir.bin
 # --- streams
 "$BIRTHMARK" generate - - 16384 <nvs.csv >pipe.out 2>pipe.err || fail "stdin to stdout"
 expect_same pipe.out id.bin
-grep -q '^wrote -: 16384 bytes' pipe.err || fail "the summary is not on stderr"
+grep -q '^wrote standard output: 16384 bytes' pipe.err || fail "the summary is not on stderr"
 "$BIRTHMARK" generate nvs.csv /dev/stdout 16384 2>/dev/null | cmp - id.bin || fail "/dev/stdout"
 "$BIRTHMARK" generate nvs.csv /dev/stdout 16384 >pipe.out 2>/dev/null || fail "/dev/stdout to a file"
 expect_same pipe.out id.bin
@@ -159,10 +206,21 @@ if [ -w /dev/full ]; then
     expect_stderr_has "/dev/full: cannot be written: No space left on device"
     expect_no_stdout
     "$BIRTHMARK" generate nvs.csv - 16384 >/dev/full 2>"$err" && fail "a full stdout went unnoticed"
-    "$BIRTHMARK" generate nvs.csv x.bin 16384 >/dev/full 2>"$err"
-    [ $? = 4 ] || fail "a lost summary went unnoticed"
-    rm x.bin
+    for json in '' --json; do
+        # shellcheck disable=SC2086 # no option is no argument
+        "$BIRTHMARK" generate $json nvs.csv x.bin 16384 >/dev/full 2>"$err"
+        [ $? = 4 ] || fail "a lost summary went unnoticed"
+        expect_stderr_has "x.bin was written all the same; only the summary is lost"
+        expect_stderr_lines 2
+        expect_same x.bin id.bin
+        rm x.bin
+    done
 fi
+"$BIRTHMARK" generate nvs.csv x.bin 16384 >&- 2>"$err"
+[ $? = 4 ] || fail "a closed stdout went unnoticed"
+expect_stderr_has "x.bin was written all the same; only the summary is lost"
+expect_same x.bin id.bin
+rm x.bin
 if command -v script >/dev/null; then # a terminal gets no binary
     script -qec "$(printf '%q generate nvs.csv - 16384; echo status $?' "$BIRTHMARK")" /dev/null \
         >typed.out </dev/null
@@ -206,7 +264,6 @@ fi
 rm -f keep.bin
 ( # no room for the file: nothing half written stays
     ulimit -f 4
-    trap '' XFSZ
     bm generate nvs.csv half.bin 0x8000
     expect_exit 4
     expect_stderr_has "half.bin: cannot be written: File too large"
@@ -218,7 +275,7 @@ bm generate --json nvs.csv j.bin 16384
 expect_exit 0
 for line in '"output": "j.bin"' '"size": 16384' '"version": 2' '"read_only": false' \
     '"namespaces": 1' '"keys": 1' '"pages": 4' '"pages_used": 1' '"entries_used": 3' \
-    '"entries_free": 375' '"smallest_size": 12288'; do
+    '"entries_free": 375' '"smallest_size": 12288' '"smallest_read_only_size": 4096'; do
     expect_stdout_has "$line"
 done
 rm j.bin
@@ -232,16 +289,16 @@ expect_stdout "page 0 at 0x0, full, 126 of 126 entries
       0     1                   certs            namespace        1
       1     2  certs            name             string           8
       3     2  certs            wifi_pass        string           8
-      5   121  certs            b                blob_data     3840  chunk 0
+      5   121  certs            b                blob data     3840  chunk 0
 page 1 at 0x1000, active, 7 of 126 entries
   entry  span  namespace        key              type         bytes
-      0     6  certs            b                blob_data      160  chunk 1
-      6     1  certs            b                blob_index    4000  of 2 chunks
+      0     6  certs            b                blob data      160  chunk 1
+      6     1  certs            b                blob index    4000  of 2 chunks
 dry run, nothing written: 12288 bytes (0x3000), version 2
   1 namespace, 3 keys
   2 of 3 pages used, one is kept in reserve
   133 entries used, 119 free
-  smallest size that would do: 12288 (0x3000)"
+  smallest writable size: 12288 (0x3000), read-only: 8192 (0x2000)"
 expect_stdout_lacks hunter2
 no_file none.bin
 bm generate -n nvs.csv
@@ -252,7 +309,7 @@ expect_stdout_has "16384 bytes"
 bm generate -n --json nvs.csv
 expect_exit 0
 expect_stdout_has '"layout": ['
-expect_stdout_has '"type": "blob_index"'
+expect_stdout_has '"type": "blob index"'
 expect_stdout_lacks hunter2
 bm generate -n bad.csv
 expect_exit 3

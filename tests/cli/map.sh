@@ -46,6 +46,25 @@ fi
 bm map id.bin --svg no/such/folder/id.svg
 expect_exit 4
 expect_stderr_has "no/such/folder"
+# The image itself is no place for the picture, whatever it is called.
+cp id.bin before.bin
+ln id.bin hard.bin
+ln -s id.bin soft.bin
+for target in id.bin ./id.bin "$PWD/id.bin" hard.bin soft.bin; do
+    bm map id.bin --svg "$target"
+    expect_exit 2
+    expect_no_stdout
+    expect_stderr_lines 1
+    expect_stderr_has "the SVG document would replace the image"
+    expect_same id.bin before.bin
+done
+bm map soft.bin --svg id.bin
+expect_exit 2
+expect_same id.bin before.bin
+run "$BIRTHMARK" map - --svg id.bin <hard.bin
+expect_exit 2
+expect_same id.bin before.bin
+rm before.bin hard.bin soft.bin
 cp id.svg before.svg
 bm map missing.bin --svg id.svg
 expect_exit 3

@@ -176,6 +176,11 @@ static void kinds_by_label(void **state)
         {BM_PEM_PRIVATE_KEY, "subject=x\n-----BEGIN PRIVATE KEY"},
         {BM_PEM_PRIVATE_KEY, "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n"
                              "-----BEGIN PRIVATE KEY-----\nA"},
+        {BM_PEM_PRIVATE_KEY, "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ"},
+        {BM_PEM_PRIVATE_KEY, "AwEHBG0w\n-----END EC PRIVATE KEY-----\n"}, /* second half */
+        {BM_PEM_PRIVATE_KEY, "A\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nA"},
+        {BM_PEM_NONE, "A\n-----END PUBLIC KEY-----\n"},
+        {BM_PEM_NONE, "A\n-----END CERTIFICATE-----\n"},
         {BM_PEM_PUBLIC_KEY, "-----BEGIN PUBLIC KEY-----\nMIG"},
         {BM_PEM_CERT, "-----BEGIN CERTIFICATE-----\nMIG"},
         {BM_PEM_CERT, "-----BEGIN TRUSTED CERTIFICATE-----\nMIG"},

@@ -198,10 +198,10 @@ static void secrets_are_kept_back(void **unused)
     char *text = dump(BM_DUMP_TEXT, BM_SHOW_MINIMAL, 0);
     assert_int_equal(result.redacted, 4);
     static const char *const wanted[] = {
-        /* sha256sum of the bytes with their NUL */
-        "<redacted: string, 50 bytes, sha256 48f2941dedbcdbb7...>",
-        "<redacted: string, 45 bytes, sha256 b383b14af7ede477...>",
-        "<redacted: string, 5 bytes>", /* its fingerprint would give it away */
+        /* wc -c and sha256sum of the text without its NUL */
+        "<redacted: string, 49 bytes, sha256 bb73faf9bd024bd1...>",
+        "<redacted: string, 44 bytes, sha256 8fcf4ea5cab52b8e...>",
+        "<redacted: string, 4 bytes>", /* its fingerprint would give it away */
         "<redacted: blob, 11 bytes>",
         "shown as it is",
         NULL,
@@ -280,8 +280,8 @@ static void json_of_values(void **unused)
         "{\"image\": {\"name\": \"x.bin\", \"size\": 12288, \"pages\": 3,",
         "\"key\":\"big\",\"type\":\"u64\",\"size\":8,\"value\":\"18446744073709551615\"}",
         "\"key\":\"neg\",\"type\":\"i16\",\"size\":2,\"value\":-2}",
-        "\"key\":\"s\",\"type\":\"string\",\"size\":4,\"value\":\"a\\\"b\"}",
-        "\"size\":4,\"value\":\"a\\u0000b\",\"nul\":\"inside\"}",
+        "\"key\":\"s\",\"type\":\"string\",\"size\":4,\"length\":3,\"value\":\"a\\\"b\"}",
+        "\"size\":4,\"length\":3,\"value\":\"a\\u0000b\",\"nul\":\"inside\"}",
         "\"key\":\"inf\",\"type\":\"float\",\"size\":4,\"hex\":\"0000807f\"}",
         "\"key\":\"bytes\",\"type\":\"blob\",\"size\":2,\"hex\":\"0102\"}",
         NULL,
@@ -324,10 +324,17 @@ static void names_of_secrets(void **unused)
         "pass",       "wifi_pass",  "sta.pswd", "ap.passwd", "PWD",      "psk",     "sta.pmk",
         "my_SECRET",  "token",      "apiToken", "priv",      "priv_key", "privkey", "sta.apsw",
         "sta.apinfo", "credential", "key",      "aes_key",   "KEY2",     "hostkey", "ap.pmk_info",
+        "wifi_pw",    "wifipw",     "pw",       "pw2",       "apPw",     "PW",      "mqtt_cred",
+        "mqttcreds",  "cred.mqtt",  "auth",     "httpAuth",  "oauth2",   "auth_b",  "bearer",
+        "jwt",        "my_jwt2",    "pin",      "sim_pin",   "pin_code", "PIN",     "simPin",
+        "pin2",       "pincode",    "seed",     "rng_seed",  "SEED_A",   "rngseed", "publish_key",
+        "pubsub_key", "republ_key", "wifi-pw",  "a.pin.b",   "key_pub",
     };
     static const char *const open[] = {
-        "",         "certificate", "ca", "pub_key", "public_key", "KEYPUB", "ssid",
-        "sta.ssid", "host",        "ke", "pas",     "opmode",     "serial", "ps",
+        "",         "certificate", "ca",        "pub_key", "public_key", "PUBKEY", "ssid",
+        "sta.ssid", "host",        "ke",        "pas",     "opmode",     "serial", "ps",
+        "spindle",  "author",      "pinned",    "spin",    "mapping",    "seeds",  "authority",
+        "pwm",      "republic",    "discredit", "credits",
     };
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
         if (!bmi_secret_name(secret[i])) {
@@ -341,6 +348,84 @@ static void names_of_secrets(void **unused)
         }
         assert_false(bmi_secret_name(open[i]));
     }
+}
+
+static void urls_with_a_password(void **unused)
+{
+    (void)unused;
+    static const char *const secret[] = {
+        "mqtts://user:hunter2@host",
+        "redis://:x@host/0",
+        "{\"uri\":\"https://a:b@c.d/\"}",
+        "see http://open.example and amqp://u:p/q?r@h",
+        "://a:b@",
+    };
+    static const char *const open[] = {
+        "mqtts://host:8883",
+        "mqtts://user@host",
+        "https://user:@host",
+        "a:b@c",
+        "mailto:someone@example",
+        "http://a:1 b@c",
+        "://",
+        "://:@",
+        "http:/x:y@z",
+        "\"http://a:1\",\"b@c\"",
+        "",
+    };
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+        assert_true(bmi_secret_value(secret[i], strlen(secret[i])));
+    }
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        assert_false(bmi_secret_value(open[i], strlen(open[i])));
+    }
+    assert_false(bmi_secret_value("x://a:b@", 7)); /* the @ is behind the end */
+    enum { MUCH = 3000000 };                       /* takes hours if done again for each of them */
+    char *many = malloc(MUCH);
+    assert_non_null(many);
+    for (size_t i = 0; i < MUCH; i++) {
+        many[i] = "://"[i % 3];
+    }
+    assert_false(bmi_secret_value(many, MUCH));
+    free(many);
+    put(1, BM_NVS_STR, "broker", "mqtts://user:hunter2@host", 26);
+    put(3, BMI_TYPE_BLOB_V1, "config", "\1mqtts://user:hunter2@host", 26);
+    put(5, BM_NVS_STR, "plain", "mqtts://host:8883", 18);
+    for (int format = BM_DUMP_TEXT; format <= BM_DUMP_CSV; format++) {
+        char *text = dump((enum bm_dump_format)format, BM_SHOW_WRITTEN, 0);
+        assert_int_equal(result.redacted, 2);
+        assert_null(strstr(text, "hunter2"));
+        assert_null(strstr(text, "68756e74657232"));
+        assert_non_null(strstr(text, "mqtts://host:8883"));
+        free(text);
+    }
+}
+
+/* Cut over two values, as keys are that do not fit one string: neither half is shown. */
+static void halves_of_a_private_key(void **unused)
+{
+    (void)unused;
+    static const char second[] = "AwEHBG0wawIBAQQg\n-----END EC PRIVATE KEY-----\n";
+    put(1, BM_NVS_STR, "pem_1", key_text, sizeof key_text);
+    put(4, BM_NVS_STR, "pem_2", second, sizeof second);
+    char *text = dump(BM_DUMP_JSON, BM_SHOW_MINIMAL, 0);
+    assert_int_equal(result.redacted, 2);
+    assert_null(strstr(text, "AwEHBG0w"));
+    free(text);
+}
+
+static void image_names_in_json(void **unused)
+{
+    (void)unused;
+    struct bm_dump_opts o = {.format = BM_DUMP_JSON, .name = "a\xff\x1b.bin"};
+    struct bm_scan s;
+    assert_int_equal(bm_scan(&s, img.data, img.len), BM_OK);
+    FILE *f = capture_open();
+    assert_int_equal(bm_dump(&s, &o, f, &result), BM_OK);
+    char *text = capture_close(f, NULL);
+    assert_non_null(strstr(text, "\"name\": \"a\\\\xff\\\\x1b.bin\""));
+    free(text);
+    bm_scan_free(&s);
 }
 
 static void long_text_is_cut(void **unused)
@@ -370,6 +455,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_of_values, setup, teardown),
         cmocka_unit_test_setup_teardown(filters, setup, teardown),
         cmocka_unit_test(names_of_secrets),
+        cmocka_unit_test_setup_teardown(urls_with_a_password, setup, teardown),
+        cmocka_unit_test_setup_teardown(halves_of_a_private_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(image_names_in_json, setup, teardown),
         cmocka_unit_test(long_text_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,11 +26,10 @@ static int generate(struct bm_image_result *result, const char *csv, size_t len,
 static void test_options(void **state)
 {
     (void)state;
-    const struct bm_image_options bad[] = {{.size = 4095},
-                                           {.size = 12289},
-                                           {.size = 0x20000000},
-                                           {.max_size = 0x1000},
-                                           {.version = 3}};
+    const struct bm_image_options bad[] = {
+        {.size = 4095},       {.size = 12289},
+        {.size = 0x20000000}, {.size = 0x10000000}, /* 65536 pages */
+        {.max_size = 0x1000}, {.version = 3}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct bm_diag diag = {0};
         struct bm_image_result result;
@@ -47,7 +46,8 @@ static void test_no_inputs(void **state)
 {
     (void)state;
     const struct bm_image_options options = {0};
-    const struct bm_image_input nothing = {"in.csv", NULL, 0};
+    static const char header[] = "key,type,encoding,value\n";
+    const struct bm_image_input nothing = {"in.csv", (const uint8_t *)header, sizeof header - 1};
     for (size_t n = 0; n < 2; n++) {
         struct bm_image_result result;
         assert_int_equal(bm_image_generate(&result, &nothing, n, &options, NULL), BM_OK);
@@ -59,6 +59,28 @@ static void test_no_inputs(void **state)
         for (size_t at = BMI_OFF_BITMAP; at < result.size; at++) {
             assert_int_equal(result.image[at], 0xff);
         }
+        bm_image_result_free(&result);
+    }
+}
+
+/* An input that is empty, or that the caller could not read: the others are looked at all the same.
+ */
+static void test_bad_inputs(void **state)
+{
+    (void)state;
+    static const char more[] = "key,type,encoding,value\nk,data,u8,1\nl,data,u8,x\n";
+    const struct bm_image_options options = {0};
+    for (size_t i = 0; i < 2; i++) {
+        const struct bm_image_input inputs[] = {{"none.csv", NULL, i == 0 ? BM_IMAGE_UNREAD : 0},
+                                                {"in.csv", (const uint8_t *)more, sizeof more - 1}};
+        struct bm_image_result result;
+        assert_int_equal(bm_image_generate(&result, inputs, 1, &options, NULL), BM_E_INPUT);
+        assert_int_equal(result.problems.errors, i); /* the caller knows what it could not read */
+        assert_null(result.image);
+        bm_image_result_free(&result);
+        assert_int_equal(bm_image_generate(&result, inputs, 2, &options, NULL), BM_E_INPUT);
+        assert_int_equal(result.problems.errors, i + 1);
+        assert_int_equal(result.problems.list[i].place.line, 3);
         bm_image_result_free(&result);
     }
 }
@@ -243,10 +265,11 @@ static void test_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),   cmocka_unit_test(test_no_inputs),
-        cmocka_unit_test(test_no_reader), cmocka_unit_test(test_reader),
-        cmocka_unit_test(test_budget),    cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_layout),    cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_no_inputs),
+        cmocka_unit_test(test_no_reader),  cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_budget),     cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_bad_inputs), cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
