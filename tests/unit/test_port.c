@@ -149,9 +149,11 @@ static char temporary[64];
 
 static void on_signal(int number)
 {
+    const int saved = errno; /* what it interrupts may be about to look at it */
     (void)number;
     signals_seen++;
     files_seen += access(temporary, F_OK) == 0;
+    errno = saved;
 }
 
 /* A signal that ends the program must not find a half written file. */
