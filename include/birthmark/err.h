@@ -27,7 +27,8 @@ enum bm_err {
     BM_E_LENGTH = -12,   /* the caller's buffer is too small */
     BM_E_READONLY = -13, /* the region or the mount cannot be written */
     BM_E_VERIFY = -14,   /* read back differs from what was written */
-    BM_E_INPUT = -15     /* an input file is wrong: bad row, bad size */
+    BM_E_INPUT = -15,    /* an input file is wrong: bad row, bad size */
+    BM_E_KEYS = -16      /* encrypted, and not with these keys or with none given */
 };
 
 /* Detail of the first failure of a call. The caller owns it, may pass NULL, and should start with

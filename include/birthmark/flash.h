@@ -37,6 +37,42 @@ struct bm_flash {
  * Returns BM_OK or BM_E_ARG. */
 int bm_flash_view(struct bm_flash *out, const void *data, size_t size);
 
+/* What the operation in which the power fails leaves behind. */
+enum bm_flash_tear {
+    BM_TEAR_NONE = 0, /* nothing of it */
+    BM_TEAR_PART,     /* a program: some words from its start, the last one torn; an erase: the
+                         sector's first bytes */
+    BM_TEAR_ALL,      /* all of it, but it was not reported */
+    BM_TEAR_BITS,     /* any of the bits it would have changed */
+    BM_TEAR_COUNT
+};
+
+/* A region of NOR flash in memory, for tests and simulations: programs only clear bits, everything
+ * is counted, and the power can be made to fail. The caller owns it; fields may be set at any time
+ * between operations. */
+struct bm_flash_ram {
+    uint8_t *mem;
+    uint32_t size;
+    uint32_t *wear; /* erases of each sector, or NULL */
+    uint64_t ops;   /* programs and erases begun: the clock of cut_at and fail_at */
+    uint64_t reads;
+    uint64_t read_bytes;
+    uint64_t progs;
+    uint64_t prog_bytes;
+    uint64_t erases;    /* sectors */
+    uint64_t cut_at;    /* the power fails in this one of ops, counted from 1; 0: never */
+    uint64_t fail_at;   /* this one of ops fails, as the tear says, and power stays; 0: none */
+    uint64_t fail_read; /* this one of reads fails, counted from 1; 0: none */
+    uint32_t random;    /* state of the generator of tears */
+    enum bm_flash_tear tear;
+    int dead; /* the power has failed: every operation fails until this is cleared */
+};
+
+/* A region over memory that the caller keeps, blank or not.
+ * out, ram: filled, all counts 0. mem: size bytes, size a multiple of 4096.
+ * Returns BM_OK or BM_E_ARG. */
+int bm_flash_ram_init(struct bm_flash *out, struct bm_flash_ram *ram, void *mem, uint32_t size);
+
 /* State of a region over a file; private, but the caller provides the storage. */
 struct bm_flash_file {
     void *stream;
@@ -47,6 +83,10 @@ struct bm_flash_file {
  * Returns BM_OK, BM_E_ARG, BM_E_IO (cannot be opened or read; errno says why) or BM_E_NOSPC (4 GiB
  * or more). */
 int bm_flash_file_open(struct bm_flash *out, struct bm_flash_file *file, const char *path);
+
+/* The same, and the region can be written if the file can: it is changed in place, as a flash would
+ * be, and each change is handed to the operating system at once. */
+int bm_flash_file_open_rw(struct bm_flash *out, struct bm_flash_file *file, const char *path);
 
 /* Closes the file of a region; a struct never opened or closed already is left alone. */
 void bm_flash_file_close(struct bm_flash_file *file);

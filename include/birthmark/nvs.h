@@ -5,7 +5,7 @@
 /* The NVS store on a flash region: ESP-IDF's on-flash format (docs/format/nvs.md), read in place.
  *
  * Freestanding: the caller owns all memory, nothing is global, any number of mounts live side by
- * side. A mount is for one thread at a time. Nothing here writes to the flash.
+ * side. A mount is for one thread at a time.
  *
  * Which value of a key counts, where an interrupted write left several: the newest one that is
  * whole (state, header CRC, data CRC, all chunks). A damaged value costs only itself. */
@@ -48,12 +48,23 @@ enum {
 /* A mounted store. Private: declared here so that the caller can provide the storage. */
 struct bm_nvs {
     const struct bm_flash *flash;
-    struct bmi_page *pages; /* in use, by ascending sequence number */
-    uint32_t page_count;    /* pages in use */
-    uint32_t sectors;       /* pages of the region */
-    uint32_t *slots;        /* lookup index, or NULL */
-    uint32_t slot_mask;
+    struct bmi_page *pages; /* by sector */
+    uint16_t *order;        /* sectors in use, oldest page first */
+    uint8_t *slots;         /* lookup index, or NULL */
+    uint32_t sectors;
+    uint32_t page_count; /* pages in use */
+    uint32_t slot_count;
+    uint32_t next;     /* next free entry of the newest page; 126: none */
+    const void *guard; /* blob being written, kept through a collection */
     uint8_t slots_ready;
+    uint8_t slot_bits;
+    uint8_t writable; /* the caller asked for it and the region can */
+    uint8_t tidy;     /* what power cuts left has been cleared up */
+    uint8_t purge;    /* overwrite what is given up */
+    const struct bm_nvs_crypto *crypto;
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
+    void *lock_ctx;
 };
 
 /* One stored value. */
@@ -102,6 +113,34 @@ size_t bm_nvs_work_size(const struct bm_flash *flash, uint32_t keys);
 int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, size_t work_len,
                  struct bm_diag *diag);
 
+/* How entries are encrypted: each 32-byte entry by itself, in place. The caller owns it; OpenSSL
+ * and mbedTLS make one (birthmark/nvs_crypto.h). */
+struct bm_nvs_crypto {
+    /* data: len bytes, a multiple of 32, that stand at this offset of the region. Return BM_OK or
+     * negative. */
+    int (*encrypt)(void *ctx, uint32_t off, uint8_t *data, uint32_t len);
+    int (*decrypt)(void *ctx, uint32_t off, uint8_t *data, uint32_t len);
+    void *ctx;
+};
+
+/* What a mount is made of. Zero what is not needed. All of it is kept until bm_nvs_unmount(). */
+struct bm_nvs_config {
+    const struct bm_flash *flash;
+    void *work; /* aligned for uint32_t */
+    size_t work_len;
+    int writable;                       /* 1: the set and erase calls may be used */
+    const struct bm_nvs_crypto *crypto; /* NULL: the partition is plain */
+    void (*lock)(void *ctx);            /* taken by every call that takes the mount; NULL: none */
+    void (*unlock)(void *ctx);
+    void *lock_ctx;
+};
+
+/* Mounts as the config says. Mounting itself writes nothing: what power cuts left behind is cleared
+ * up by the first change.
+ * Returns as bm_nvs_mount(), and BM_E_READONLY (writable, but the region has no prog or erase) or
+ * BM_E_KEYS (encrypted, and not with these keys or with none given; nothing was written). */
+int bm_nvs_mount_with(struct bm_nvs *nvs, const struct bm_nvs_config *config, struct bm_diag *diag);
+
 /* Ends a mount: forgets and wipes what it holds. A zeroed struct is left alone. */
 void bm_nvs_unmount(struct bm_nvs *nvs);
 
@@ -127,6 +166,37 @@ int bm_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs
  * Returns as bm_nvs_get_bits(), and BM_E_LENGTH where buf is too small. */
 int bm_nvs_get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
                     void *buf, size_t *len);
+
+/* Makes a namespace, or finds it where it is there. name: 1 to 15 bytes.
+ * Returns BM_OK, BM_E_ARG, or as bm_nvs_set_bits(). */
+int bm_nvs_namespace_create(struct bm_nvs *nvs, const char *name, uint8_t *ns);
+
+/* Stores an integer, float or double. key: 1 to 15 bytes. bits: as in struct bm_nvs_info. A value
+ * of another type under this key is replaced. An equal value is not written again. After BM_OK the
+ * value is on flash; a power cut before leaves the old value or the new one. Returns BM_OK,
+ * BM_E_ARG (name, namespace or type), BM_E_NOSPC, BM_E_READONLY, BM_E_IO, or BM_E_CORRUPT (nothing
+ * in the partition can be read: encrypted, or not NVS; nothing is written then). */
+int bm_nvs_set_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+                    uint64_t bits);
+
+/* Stores a string (len counts its NUL, at most 4000) or a blob (at most 127 chunks, and no more
+ * than fits). Returns as bm_nvs_set_bits(). */
+int bm_nvs_set_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+                    const void *data, size_t len);
+
+/* Removes a key of any type. Returns BM_OK, BM_E_NOENT, or as bm_nvs_set_bits(). */
+int bm_nvs_erase_key(struct bm_nvs *nvs, uint8_t ns, const char *key);
+
+/* Removes all keys of a namespace; its name and index stay. Returns as bm_nvs_set_bits(). */
+int bm_nvs_erase_all(struct bm_nvs *nvs, uint8_t ns);
+
+/* on 1: from now on what is given up is overwritten with zeros as well, so that it cannot be read
+ * out of the flash. 0: not (as after mounting). */
+void bm_nvs_set_purge(struct bm_nvs *nvs, int on);
+
+/* Overwrites all that was given up before with zeros, and erases what unused sectors still hold.
+ * Returns as bm_nvs_set_bits(). */
+int bm_nvs_purge_all(struct bm_nvs *nvs);
 
 /* Starts an iteration over the values of a namespace (or BM_NVS_NS_ANY) and type (or BM_NVS_ANY).
  */

@@ -24,6 +24,7 @@ static const struct row rows[] = {
     {BM_E_READONLY, "BM_E_READONLY", "it cannot be written"},
     {BM_E_VERIFY, "BM_E_VERIFY", "read back differs from what was written"},
     {BM_E_INPUT, "BM_E_INPUT", "the input is wrong"},
+    {BM_E_KEYS, "BM_E_KEYS", "it is encrypted, and these keys do not fit"},
 };
 
 static const struct row *find(int code)

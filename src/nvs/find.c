@@ -29,7 +29,7 @@ static int find_in_page(struct bm_nvs *nvs, const struct bmi_match *match, uint3
 {
     uint8_t bitmap[BMI_BITMAP_SIZE];
     uint8_t entry[BMI_ENTRY_SIZE];
-    struct bmi_walk walk = {rank, 0, bitmap};
+    struct bmi_walk walk = {rank, 0, bitmap, 0};
     unsigned index;
     int found = BM_E_NOENT;
     int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
@@ -67,10 +67,10 @@ int bmi_find_below(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t b
     return rc;
 }
 
-int bm_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
+int bmi_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
 {
     struct bm_nvs_info info;
-    const int rc = bm_nvs_find(nvs, 0, name, &info);
+    const int rc = bmi_nvs_find(nvs, 0, name, &info);
     if (rc != BM_OK) {
         return rc;
     }
@@ -81,14 +81,14 @@ int bm_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
     return BM_OK;
 }
 
-int bm_nvs_namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_SIZE])
+int bmi_nvs_namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_SIZE])
 {
     struct bm_nvs_iter it;
     struct bm_nvs_info info;
     int rc;
     name[0] = '\0';
     bm_nvs_iter_start(&it, 0, BM_NVS_U8);
-    while ((rc = bm_nvs_iter_next(nvs, &it, &info)) == BM_OK) {
+    while ((rc = bmi_nvs_iter_next(nvs, &it, &info)) == BM_OK) {
         if (info.bits == ns) {
             memcpy(name, info.key, BM_NVS_KEY_SIZE);
             return BM_OK;

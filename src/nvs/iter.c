@@ -40,7 +40,7 @@ static int live_value(struct bm_nvs *nvs, const uint8_t *raw, uint32_t location,
 
 static int next_in_page(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info)
 {
-    struct bmi_walk walk = {it->rank, it->next, it->bitmap};
+    struct bmi_walk walk = {it->rank, it->next, it->bitmap, 0};
     uint8_t raw[BMI_ENTRY_SIZE];
     unsigned entry;
     int rc;
@@ -60,7 +60,7 @@ static int next_in_page(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nv
     return rc;
 }
 
-int bm_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info)
+int bmi_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info)
 {
     while (it->rank < nvs->page_count) {
         if (!it->loaded) {

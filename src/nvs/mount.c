@@ -9,7 +9,8 @@ static const uint32_t sectors_max = 0xffff; /* struct bmi_page counts sectors in
 
 size_t bm_nvs_work_size(const struct bm_flash *flash, uint32_t keys)
 {
-    return (size_t)(flash->size / BMI_PAGE_SIZE) * sizeof(struct bmi_page) + bmi_index_size(keys);
+    const size_t sectors = flash->size / BMI_PAGE_SIZE;
+    return sectors * (sizeof(struct bmi_page) + sizeof(uint16_t)) + bmi_index_size(flash, keys);
 }
 
 static int check_geometry(const struct bm_flash *flash, struct bm_diag *diag)
@@ -22,20 +23,10 @@ static int check_geometry(const struct bm_flash *flash, struct bm_diag *diag)
     return BM_OK;
 }
 
-/* Keeps pages[] sorted by sequence number, so that a page's rank tells its age. */
-static void insert_page(struct bm_nvs *nvs, const struct bmi_page *page)
+int bmi_header_is_used(const struct bmi_header *h)
 {
-    uint32_t at = nvs->page_count++;
-    while (at > 0 && nvs->pages[at - 1].seq > page->seq) {
-        nvs->pages[at] = nvs->pages[at - 1];
-        at--;
-    }
-    nvs->pages[at] = *page;
-}
-
-static int is_used_state(uint32_t state)
-{
-    return state == BMI_PAGE_ACTIVE || state == BMI_PAGE_FULL || state == BMI_PAGE_FREEING;
+    return h->crc_ok && (h->state == BMI_PAGE_ACTIVE || h->state == BMI_PAGE_FULL ||
+                         h->state == BMI_PAGE_FREEING);
 }
 
 static int load_page(struct bm_nvs *nvs, uint32_t sector, struct bm_diag *diag)
@@ -47,14 +38,13 @@ static int load_page(struct bm_nvs *nvs, uint32_t sector, struct bm_diag *diag)
         return bm_diag_set(diag, BM_E_IO, off, "page header", "the flash cannot be read");
     }
     bmi_header_get(raw, &h);
-    if (!h.crc_ok || !is_used_state(h.state)) {
+    if (!bmi_header_is_used(&h)) {
         return BM_OK; /* blank or damaged: nothing in it can be trusted */
     }
     if (h.version < BMI_VERSION_2) {
         return bm_diag_set(diag, BM_E_VERSION, off, "page header", NULL);
     }
-    const struct bmi_page page = {h.seq, (uint16_t)sector, (uint8_t)h.state, h.version};
-    insert_page(nvs, &page);
+    bmi_pages_add(nvs, sector, &h);
     return BM_OK;
 }
 
@@ -73,20 +63,40 @@ int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, s
     nvs->flash = flash;
     nvs->pages = work;
     nvs->sectors = flash->size / BMI_PAGE_SIZE;
+    nvs->order = (uint16_t *)(void *)(nvs->pages + nvs->sectors);
+    nvs->next = BMI_PAGE_ENTRIES;
     for (uint32_t sector = 0; sector < nvs->sectors; sector++) {
+        nvs->pages[sector].rank = BMI_UNUSED;
         const int loaded = load_page(nvs, sector, diag);
         if (loaded != BM_OK) {
             memset(nvs, 0, sizeof *nvs);
             return loaded;
         }
     }
-    uint32_t slots = 1;
-    while (slots <= (work_len - least) / sizeof(uint32_t) / 2) {
-        slots *= 2;
+    bmi_index_init(nvs, (uint8_t *)(nvs->order + nvs->sectors), work_len - least);
+    return BM_OK;
+}
+
+int bm_nvs_mount_with(struct bm_nvs *nvs, const struct bm_nvs_config *config, struct bm_diag *diag)
+{
+    const struct bm_flash_ops *ops = config->flash->ops;
+    if (config->writable && (ops->prog == NULL || ops->erase == NULL)) {
+        memset(nvs, 0, sizeof *nvs);
+        return bm_diag_set(diag, BM_E_READONLY, 0, "region", NULL);
     }
-    if (slots >= 8) {
-        nvs->slots = (uint32_t *)(void *)(nvs->pages + nvs->sectors);
-        nvs->slot_mask = slots - 1;
+    int rc = bm_nvs_mount(nvs, config->flash, config->work, config->work_len, diag);
+    if (rc != BM_OK) {
+        return rc;
+    }
+    nvs->writable = config->writable != 0;
+    nvs->crypto = config->crypto;
+    nvs->lock = config->lock;
+    nvs->unlock = config->unlock;
+    nvs->lock_ctx = config->lock_ctx;
+    rc = bmi_keys_fit(nvs);
+    if (rc != BM_OK) {
+        memset(nvs, 0, sizeof *nvs);
+        return bm_diag_set(diag, rc, 0, "entries", NULL);
     }
     return BM_OK;
 }

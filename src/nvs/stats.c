@@ -12,7 +12,7 @@ static uint32_t count_written(const uint8_t bitmap[BMI_BITMAP_SIZE])
     return n;
 }
 
-int bm_nvs_get_stats(struct bm_nvs *nvs, struct bm_nvs_stats *stats)
+int bmi_nvs_get_stats(struct bm_nvs *nvs, struct bm_nvs_stats *stats)
 {
     struct bm_nvs_iter it;
     struct bm_nvs_info info;
@@ -32,13 +32,13 @@ int bm_nvs_get_stats(struct bm_nvs *nvs, struct bm_nvs_stats *stats)
         stats->available = stats->free - BMI_PAGE_ENTRIES;
     }
     bm_nvs_iter_start(&it, 0, BM_NVS_U8);
-    while ((rc = bm_nvs_iter_next(nvs, &it, &info)) == BM_OK) {
+    while ((rc = bmi_nvs_iter_next(nvs, &it, &info)) == BM_OK) {
         stats->namespaces++;
     }
     return rc == BM_E_NOENT ? BM_OK : rc;
 }
 
-int bm_nvs_used_entries(struct bm_nvs *nvs, uint8_t ns, size_t *used)
+int bmi_nvs_used_entries(struct bm_nvs *nvs, uint8_t ns, size_t *used)
 {
     uint8_t bitmap[BMI_BITMAP_SIZE];
     uint8_t raw[BMI_ENTRY_SIZE];
@@ -46,7 +46,7 @@ int bm_nvs_used_entries(struct bm_nvs *nvs, uint8_t ns, size_t *used)
     int rc = BM_OK;
     *used = 0;
     for (uint32_t rank = 0; rank < nvs->page_count; rank++) {
-        struct bmi_walk walk = {rank, 0, bitmap};
+        struct bmi_walk walk = {rank, 0, bitmap, 0};
         rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
         while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, raw, &entry)) == BM_OK) {
             *used += raw[BMI_EN_NS] == ns ? raw[BMI_EN_SPAN] : 0u;

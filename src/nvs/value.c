@@ -27,7 +27,7 @@ static int load_data(const struct bm_nvs *nvs, uint32_t location, const uint8_t 
         if (out == NULL && len > PIECE) {
             len = PIECE;
         }
-        if (bmi_page_read(nvs, rank, from + off, to, len) != BM_OK) {
+        if (bmi_entries_read(nvs, rank, from + off, to, len) != BM_OK) {
             return BM_E_IO;
         }
         crc = bm_crc32(crc, to, len);
@@ -53,6 +53,49 @@ static int load_chunk(struct bm_nvs *nvs, const struct bmi_match *match, uint32_
         }
     }
     return rc == BM_E_NOENT ? BM_E_CORRUPT : rc;
+}
+
+/* Compares the data behind a header. Returns 1 equal, 0 not, or BM_E_IO. */
+static int data_equals(const struct bm_nvs *nvs, uint32_t location, uint32_t size,
+                       const uint8_t *data)
+{
+    const uint32_t rank = location / BMI_PAGE_ENTRIES;
+    const uint32_t from = BMI_OFF_ENTRIES + (location % BMI_PAGE_ENTRIES + 1) * BMI_ENTRY_SIZE;
+    uint8_t piece[PIECE];
+    uint32_t len;
+    for (uint32_t off = 0; off < size; off += len) {
+        len = size - off < PIECE ? size - off : PIECE;
+        if (bmi_entries_read(nvs, rank, from + off, piece, len) != BM_OK) {
+            return BM_E_IO;
+        }
+        if (memcmp(piece, data + off, len) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int bmi_value_equals(struct bm_nvs *nvs, const struct bm_nvs_info *info, const uint8_t *data)
+{
+    struct bmi_match match = {info->ns, 0, info->key};
+    uint32_t done = 0;
+    int equal = 1;
+    if (info->chunks == 0) {
+        return data_equals(nvs, info->location, info->size, data);
+    }
+    for (unsigned i = 0; i < info->chunks && equal == 1; i++) {
+        uint8_t raw[BMI_ENTRY_SIZE];
+        uint32_t at;
+        match.chunk = (uint8_t)(info->start + i);
+        const int rc = bmi_find_below(nvs, &match, BMI_NO_BOUND, raw, &at);
+        if (rc != BM_OK) {
+            return rc == BM_E_NOENT ? 0 : rc;
+        }
+        const uint32_t len = bm_get_le16(raw + BMI_EN_SIZE);
+        equal = len <= info->size - done ? data_equals(nvs, at, len, data + done) : 0;
+        done += len;
+    }
+    return equal;
 }
 
 static int load_blob(struct bm_nvs *nvs, const struct bm_nvs_info *info, uint8_t *out)
@@ -142,17 +185,17 @@ int bmi_resolve(struct bm_nvs *nvs, uint8_t ns, const char *key, uint8_t want, v
     return rc == BM_E_NOENT && damaged > 0 ? BM_E_CORRUPT : rc;
 }
 
-int bm_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bm_nvs_info *info)
+int bmi_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bm_nvs_info *info)
 {
     const int rc = bmi_name_check(key);
     return rc != BM_OK ? rc : bmi_resolve(nvs, ns, key, BM_NVS_ANY, NULL, 0, info);
 }
 
-int bm_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
-                    uint64_t *bits)
+int bmi_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+                     uint64_t *bits)
 {
     struct bm_nvs_info info;
-    const int rc = bm_nvs_find(nvs, ns, key, &info);
+    const int rc = bmi_nvs_find(nvs, ns, key, &info);
     if (rc != BM_OK) {
         return rc;
     }
@@ -163,8 +206,8 @@ int bm_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs
     return BM_OK;
 }
 
-int bm_nvs_get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
-                    void *buf, size_t *len)
+int bmi_nvs_get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+                     void *buf, size_t *len)
 {
     const size_t cap = buf != NULL ? *len : 0;
     struct bm_nvs_info info;

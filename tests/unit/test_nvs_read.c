@@ -272,7 +272,7 @@ static void test_geometry_and_memory(void **state)
     assert_int_equal(bm_nvs_mount(&nvs, &img.flash, work, sizeof work, NULL), BM_E_ARG);
     assert_int_equal(bm_flash_view(&img.flash, img.data, img.len), BM_OK);
     const size_t least = bm_nvs_work_size(&img.flash, 0);
-    assert_int_equal(least, 3 * 8);
+    assert_int_equal(least, 3 * 10);
     assert_int_equal(bm_nvs_mount(&nvs, &img.flash, work, least - 1, NULL), BM_E_NOMEM);
     assert_int_equal(bm_nvs_mount(&nvs, &img.flash, work, least, NULL), BM_OK);
     assert_int_equal(bm_flash_view(&img.flash, NULL, 4096), BM_E_ARG);
