@@ -2,8 +2,8 @@
 #ifndef BM_ESPIDF_NVS_H
 #define BM_ESPIDF_NVS_H
 
-/* ESP-IDF's NVS API, reading side: same names, same types, same codes in the same situations. Where
- * we do better on purpose, docs/compatibility.md says so. Calls may come from any thread. */
+/* ESP-IDF's NVS API: same names, same types, same codes in the same situations. Where we do better
+ * on purpose, docs/compatibility.md says so. Calls may come from any thread. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,11 +86,13 @@ typedef struct {
 typedef struct nvs_opaque_iterator_t *nvs_iterator_t;
 
 /* Opens a namespace of the default partition "nvs".
- * open_mode: NVS_READONLY. A host file is a read-only partition: the writing modes give
- * ESP_ERR_NOT_ALLOWED, as ESP-IDF does there. out_handle: set on success; close it with
- * nvs_close(). Returns ESP_OK, ESP_ERR_NVS_NOT_INITIALIZED, ESP_ERR_NVS_PART_NOT_FOUND,
+ * open_mode: NVS_READONLY; NVS_READWRITE makes the namespace where it is not there;
+ * NVS_READWRITE_PURGE also overwrites with zeros what this handle's calls give up. A partition that
+ * cannot be written gives ESP_ERR_NOT_ALLOWED for the last two. out_handle: set on success; close
+ * it with nvs_close(). Returns ESP_OK, ESP_ERR_NVS_NOT_INITIALIZED, ESP_ERR_NVS_PART_NOT_FOUND,
  * ESP_ERR_NVS_NOT_FOUND (no such namespace), ESP_ERR_NVS_KEY_TOO_LONG, ESP_ERR_NOT_ALLOWED,
- * ESP_ERR_INVALID_ARG (NULL) or ESP_ERR_NO_MEM. */
+ * ESP_ERR_NVS_NOT_ENOUGH_SPACE (no room, or the 255th namespace), ESP_ERR_INVALID_ARG (NULL, or no
+ * such mode), ESP_ERR_FLASH_OP_FAIL or ESP_ERR_NO_MEM. */
 esp_err_t nvs_open(const char *namespace_name, nvs_open_mode_t open_mode, nvs_handle_t *out_handle);
 
 /* The same in the partition with this label. */
@@ -99,6 +101,42 @@ esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_n
 
 /* Closes a handle; one that is not open is left alone. */
 void nvs_close(nvs_handle_t handle);
+
+/* Store a value under a key of 1 to 15 bytes; one of another type there is replaced. An equal value
+ * is not written again. When the call returns the value is in flash; a power cut before leaves the
+ * old one or the new one.
+ * Return ESP_OK, ESP_ERR_NVS_INVALID_HANDLE, ESP_ERR_NVS_READ_ONLY (the handle),
+ * ESP_ERR_NVS_KEY_TOO_LONG, ESP_ERR_NVS_INVALID_NAME (empty), ESP_ERR_NVS_NOT_ENOUGH_SPACE (the old
+ * value stays), ESP_ERR_INVALID_ARG (NULL, or a NaN), or ESP_ERR_FLASH_OP_FAIL. */
+esp_err_t nvs_set_i8(nvs_handle_t handle, const char *key, int8_t value);
+esp_err_t nvs_set_u8(nvs_handle_t handle, const char *key, uint8_t value);
+esp_err_t nvs_set_i16(nvs_handle_t handle, const char *key, int16_t value);
+esp_err_t nvs_set_u16(nvs_handle_t handle, const char *key, uint16_t value);
+esp_err_t nvs_set_i32(nvs_handle_t handle, const char *key, int32_t value);
+esp_err_t nvs_set_u32(nvs_handle_t handle, const char *key, uint32_t value);
+esp_err_t nvs_set_i64(nvs_handle_t handle, const char *key, int64_t value);
+esp_err_t nvs_set_u64(nvs_handle_t handle, const char *key, uint64_t value);
+esp_err_t nvs_set_float(nvs_handle_t handle, const char *key, float value);
+esp_err_t nvs_set_double(nvs_handle_t handle, const char *key, double value);
+
+/* Store a string, at most 4000 bytes with its NUL, or a blob of at most 4000 bytes for each page of
+ * the partition but one, 508000 in all. value: NULL only for a blob of length 0.
+ * Return as above, and ESP_ERR_NVS_VALUE_TOO_LONG. */
+esp_err_t nvs_set_str(nvs_handle_t handle, const char *key, const char *value);
+esp_err_t nvs_set_blob(nvs_handle_t handle, const char *key, const void *value, size_t length);
+
+/* Removes a key of any type. Returns as nvs_set_u8(), and ESP_ERR_NVS_NOT_FOUND. */
+esp_err_t nvs_erase_key(nvs_handle_t handle, const char *key);
+
+/* Removes all keys of the handle's namespace; the namespace itself stays. */
+esp_err_t nvs_erase_all(nvs_handle_t handle);
+
+/* Overwrites with zeros what was given up before, in all of the partition. */
+esp_err_t nvs_purge_all(nvs_handle_t handle);
+
+/* Nothing is left to do: every call above writes at once. Returns ESP_OK or
+ * ESP_ERR_NVS_INVALID_HANDLE. */
+esp_err_t nvs_commit(nvs_handle_t handle);
 
 /* Read a value of exactly this type.
  * Return ESP_OK, ESP_ERR_NVS_NOT_FOUND (no such key, another type, or damaged),

@@ -3,9 +3,7 @@
 #include <string.h>
 #include <threads.h>
 
-#include "base/base.h"
 #include "espidf/registry.h"
-#include "nvs_flash.h"
 
 static once_flag once = ONCE_FLAG_INIT;
 static mtx_t lock;
@@ -52,38 +50,47 @@ esp_err_t bmi_part_missing(void)
     return ESP_ERR_NVS_NOT_INITIALIZED;
 }
 
-static void unmount(struct bmi_part *part)
+/* What esp_partition_find_first() shows of a partition. */
+static void describe(struct bmi_part *part)
 {
-    bmi_handles_close(part);
-    bm_nvs_unmount(&part->nvs);
-    free(part->work);
-    part->work = NULL;
+    static const char keys[] = "nvs_key";
+    esp_partition_t *info = &part->info;
+    info->flash_chip = &part->flash;
+    info->type = ESP_PARTITION_TYPE_DATA;
+    info->subtype = strncmp(part->label, keys, sizeof keys - 1) == 0
+                        ? ESP_PARTITION_SUBTYPE_DATA_NVS_KEYS
+                        : ESP_PARTITION_SUBTYPE_DATA_NVS;
+    info->size = part->flash.size;
+    info->erase_size = part->flash.erase_size;
+    memcpy(info->label, part->label, sizeof part->label);
+    info->readonly = !bmi_region_writable(info);
 }
 
-/* Takes a region, or opens a file where flash is NULL. */
-static int attach(const char *label, const struct bm_flash *flash, const char *image)
+struct bmi_part *bmi_part_add(const char *label, const struct bm_flash *flash)
 {
-    if (bmi_part_find(label) != NULL) {
-        return BM_E_EXIST;
-    }
     struct bmi_part *part = calloc(1, sizeof *part);
-    int rc = BM_OK;
-    if (part == NULL) {
-        return BM_E_NOMEM;
-    }
-    memcpy(part->label, label, strlen(label) + 1);
-    if (flash != NULL) {
+    if (part != NULL) {
+        struct bmi_part **end = &parts;
+        memcpy(part->label, label, strlen(label) + 1);
         part->flash = *flash;
-    } else {
-        rc = bm_flash_file_open(&part->flash, &part->file, image);
+        describe(part);
+        while (*end != NULL) { /* in order of attaching: "the first" means that */
+            end = &(*end)->next;
+        }
+        *end = part;
     }
-    if (rc != BM_OK) {
-        free(part);
-        return rc;
+    return part;
+}
+
+void bmi_part_drop(struct bmi_part *part)
+{
+    struct bmi_part **at = &parts;
+    while (*at != part) {
+        at = &(*at)->next;
     }
-    part->next = parts;
-    parts = part;
-    return BM_OK;
+    *at = part->next;
+    bm_flash_file_close(&part->file);
+    free(part);
 }
 
 static int label_ok(const char *label)
@@ -91,15 +98,52 @@ static int label_ok(const char *label)
     return label != NULL && label[0] != '\0' && strlen(label) < NVS_PART_NAME_MAX_SIZE;
 }
 
-int bm_espidf_attach(const char *label, const char *image)
+/* A region, and the file that it may be. */
+static int attach(const char *label, const struct bm_flash *flash, const struct bm_flash_file *file)
 {
+    if (bmi_part_find(label) != NULL) {
+        return BM_E_EXIST;
+    }
+    struct bmi_part *part = bmi_part_add(label, flash);
+    if (part == NULL) {
+        return BM_E_NOMEM;
+    }
+    if (file != NULL) {
+        part->file = *file;
+        part->flash.ctx = &part->file;
+    }
+    return BM_OK;
+}
+
+static int attach_file(const char *label, const char *image,
+                       int (*open)(struct bm_flash *out, struct bm_flash_file *file,
+                                   const char *path))
+{
+    struct bm_flash flash;
+    struct bm_flash_file file;
     if (!label_ok(label) || image == NULL) {
         return BM_E_ARG;
     }
-    bmi_api_lock();
-    const int rc = attach(label, NULL, image);
-    bmi_api_unlock();
+    int rc = open(&flash, &file, image);
+    if (rc == BM_OK) {
+        bmi_api_lock();
+        rc = attach(label, &flash, &file);
+        bmi_api_unlock();
+        if (rc != BM_OK) {
+            bm_flash_file_close(&file);
+        }
+    }
     return rc;
+}
+
+int bm_espidf_attach(const char *label, const char *image)
+{
+    return attach_file(label, image, bm_flash_file_open_rw);
+}
+
+int bm_espidf_attach_readonly(const char *label, const char *image)
+{
+    return attach_file(label, image, bm_flash_file_open);
 }
 
 int bm_espidf_attach_flash(const char *label, const struct bm_flash *flash)
@@ -117,79 +161,29 @@ int bm_espidf_detach(const char *label)
 {
     int rc = BM_E_NOENT;
     bmi_api_lock();
-    for (struct bmi_part **at = &parts; label != NULL && *at != NULL; at = &(*at)->next) {
-        struct bmi_part *part = *at;
-        if (strcmp(part->label, label) == 0) {
-            *at = part->next;
-            unmount(part);
-            bm_flash_file_close(&part->file);
-            free(part);
-            rc = BM_OK;
-            break;
-        }
+    struct bmi_part *part = label != NULL ? bmi_part_find(label) : NULL;
+    if (part != NULL) {
+        part->transient = 1;
+        bmi_part_unmount(part);
+        rc = BM_OK;
     }
     bmi_api_unlock();
     return rc;
 }
 
-static esp_err_t mount(struct bmi_part *part)
+const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
+                                                esp_partition_subtype_t subtype, const char *label)
 {
-    const uint32_t size = part->flash.size;
-    /* An index for every entry: on the host memory is cheaper than searching. */
-    const size_t len = bm_nvs_work_size(&part->flash, size / 32);
-    void *work = malloc(len);
-    if (work == NULL) {
-        return ESP_ERR_NO_MEM;
-    }
-    const int rc = bm_nvs_mount(&part->nvs, &part->flash, work, len, NULL);
-    if (rc != BM_OK) {
-        free(work);
-        return rc == BM_E_ARG ? ESP_ERR_INVALID_SIZE : bmi_esp_err(rc);
-    }
-    part->work = work;
-    part->mounts++;
-    return ESP_OK;
-}
-
-esp_err_t nvs_flash_init_partition(const char *partition_label)
-{
-    esp_err_t err = ESP_OK;
-    if (partition_label == NULL) {
-        return ESP_ERR_INVALID_ARG;
-    }
+    const esp_partition_t *found = NULL;
     bmi_api_lock();
-    struct bmi_part *part = bmi_part_find(partition_label);
-    if (part == NULL) {
-        err = ESP_ERR_NOT_FOUND;
-    } else if (part->work == NULL) {
-        err = mount(part);
+    for (const struct bmi_part *part = parts; part != NULL && found == NULL; part = part->next) {
+        const esp_partition_t *info = &part->info;
+        if ((type == ESP_PARTITION_TYPE_ANY || type == info->type) &&
+            (subtype == ESP_PARTITION_SUBTYPE_ANY || subtype == info->subtype) &&
+            (label == NULL || strcmp(label, info->label) == 0) && !part->transient) {
+            found = info;
+        }
     }
     bmi_api_unlock();
-    return err;
-}
-
-esp_err_t nvs_flash_deinit_partition(const char *partition_label)
-{
-    esp_err_t err = ESP_ERR_NVS_NOT_INITIALIZED;
-    if (partition_label == NULL) {
-        return ESP_ERR_INVALID_ARG;
-    }
-    bmi_api_lock();
-    struct bmi_part *part = bmi_part_mounted(partition_label);
-    if (part != NULL) {
-        unmount(part);
-        err = ESP_OK;
-    }
-    bmi_api_unlock();
-    return err;
-}
-
-esp_err_t nvs_flash_init(void)
-{
-    return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);
-}
-
-esp_err_t nvs_flash_deinit(void)
-{
-    return nvs_flash_deinit_partition(NVS_DEFAULT_PART_NAME);
+    return found;
 }

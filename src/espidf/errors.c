@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "espidf/registry.h"
+#include "nvs_sec_provider.h"
 
 #define ROW(code)   \
     {               \
@@ -57,6 +58,11 @@ static const struct {
     ROW(ESP_ERR_FLASH_BASE),
     ROW(ESP_ERR_FLASH_OP_FAIL),
     ROW(ESP_ERR_FLASH_OP_TIMEOUT),
+    ROW(ESP_ERR_NVS_SEC_BASE),
+    ROW(ESP_ERR_NVS_SEC_HMAC_KEY_NOT_FOUND),
+    ROW(ESP_ERR_NVS_SEC_HMAC_KEY_BLK_ALREADY_USED),
+    ROW(ESP_ERR_NVS_SEC_HMAC_KEY_GENERATION_FAILED),
+    ROW(ESP_ERR_NVS_SEC_HMAC_XTS_KEYS_DERIV_FAILED),
 };
 
 static const char *find_name(esp_err_t code)
@@ -109,6 +115,9 @@ esp_err_t bmi_esp_err(int code)
     case BM_E_VERSION: return ESP_ERR_NVS_NEW_VERSION_FOUND;
     case BM_E_LENGTH: return ESP_ERR_NVS_INVALID_LENGTH;
     case BM_E_IO: return ESP_ERR_FLASH_OP_FAIL;
+    case BM_E_NOSPC: return ESP_ERR_NVS_NOT_ENOUGH_SPACE;
+    case BM_E_READONLY: return ESP_ERR_NVS_READ_ONLY;
+    case BM_E_KEYS: return ESP_ERR_NVS_WRONG_ENCRYPTION;
     case BM_E_NOENT:
     case BM_E_CORRUPT: /* ESP-IDF erases a damaged value and then does not find it */
     case BM_E_TYPE: return ESP_ERR_NVS_NOT_FOUND; /* and never answers TYPE_MISMATCH */

@@ -72,7 +72,7 @@ static int drop_file(void **state)
 static int attach(void **state)
 {
     (void)state;
-    assert_int_equal(bm_espidf_attach("nvs", file_name), BM_OK);
+    assert_int_equal(bm_espidf_attach_readonly("nvs", file_name), BM_OK);
     return 0;
 }
 
@@ -100,6 +100,11 @@ static void test_attach_codes(void **state)
     assert_int_equal(bm_espidf_attach("0123456789abcdef", file_name), BM_E_ARG);
     assert_int_equal(bm_espidf_attach(NULL, file_name), BM_E_ARG);
     assert_int_equal(bm_espidf_attach("x", NULL), BM_E_ARG);
+    assert_int_equal(bm_espidf_attach("x", "."), BM_E_IO);
+    assert_int_equal(bm_espidf_attach_readonly("nvs", file_name), BM_E_EXIST);
+    assert_int_equal(bm_espidf_attach_readonly("2", "no/such/file"), BM_E_IO);
+    assert_int_equal(bm_espidf_attach_readonly(NULL, file_name), BM_E_ARG);
+    assert_int_equal(bm_espidf_attach_readonly("x", NULL), BM_E_ARG);
     assert_int_equal(bm_espidf_attach_flash("x", NULL), BM_E_ARG);
     assert_int_equal(bm_espidf_detach("x"), BM_E_NOENT);
     assert_int_equal(bm_espidf_detach(NULL), BM_E_NOENT);
@@ -119,6 +124,8 @@ static void test_init_and_open_codes(void **state)
                      ESP_ERR_NVS_PART_NOT_FOUND);
     assert_int_equal(nvs_open("absent", NVS_READONLY, &h), ESP_ERR_NVS_NOT_FOUND);
     assert_int_equal(nvs_open("certs", NVS_READWRITE, &h), ESP_ERR_NOT_ALLOWED);
+    assert_int_equal(nvs_open("certs", NVS_READWRITE_PURGE, &h), ESP_ERR_NOT_ALLOWED);
+    assert_int_equal(nvs_open("certs", (nvs_open_mode_t)3, &h), ESP_ERR_INVALID_ARG);
     assert_int_equal(nvs_open("0123456789abcdef", NVS_READONLY, &h), ESP_ERR_NVS_KEY_TOO_LONG);
     assert_int_equal(nvs_open(NULL, NVS_READONLY, &h), ESP_ERR_INVALID_ARG);
     assert_int_equal(nvs_open("certs", NVS_READONLY, NULL), ESP_ERR_INVALID_ARG);
@@ -312,6 +319,7 @@ static void test_error_names(void **state)
     char buf[32];
     assert_string_equal(esp_err_to_name(0x1102), "ESP_ERR_NVS_NOT_FOUND");
     assert_string_equal(esp_err_to_name(ESP_ERR_NOT_ALLOWED), "ESP_ERR_NOT_ALLOWED");
+    assert_string_equal(esp_err_to_name(0xf001), "ESP_ERR_NVS_SEC_HMAC_KEY_NOT_FOUND");
     assert_string_equal(esp_err_to_name(12345), "UNKNOWN ERROR");
     assert_string_equal(esp_err_to_name_r(ESP_FAIL, buf, sizeof buf), "ESP_FAIL");
     assert_string_equal(esp_err_to_name_r(0x7777, buf, sizeof buf), "UNKNOWN ERROR 0x7777(30583)");
