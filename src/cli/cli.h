@@ -37,6 +37,7 @@ struct cli_cmd {
         *options; /* ends with POPT_TABLEEND; val is what cli_option() returns */
     const struct cli_example *examples; /* ends with {NULL, NULL} */
     int (*run)(struct cli *c);          /* returns enum cli_exit */
+    int numbers; /* 1: "-5" is an argument, not an option; it must be the last argument */
 };
 
 /* One run of a command. */
@@ -45,6 +46,7 @@ struct cli {
     poptContext popt;
     struct poptOption options[3]; /* private: the command's, then the common ones */
     struct cli_kept *kept;        /* private: option arguments, freed at the end */
+    const char **argv;            /* private: rearranged, or NULL */
     const char *arg;              /* private: argument of the last option */
     int helped;                   /* private: --help was there and is answered */
     char title[32];               /* "birthmark dump" */
@@ -83,10 +85,18 @@ int cli_color(FILE *stream);
 /* The commands, ending with NULL. */
 extern const struct cli_cmd *const cli_commands[];
 extern const struct cli_cmd cmd_generate;
+extern const struct cli_cmd cmd_encrypt;
+extern const struct cli_cmd cmd_decrypt;
+extern const struct cli_cmd cmd_generate_key;
 extern const struct cli_cmd cmd_dump;
 extern const struct cli_cmd cmd_check;
 extern const struct cli_cmd cmd_map;
 extern const struct cli_cmd cmd_get;
+extern const struct cli_cmd cmd_set;
+extern const struct cli_cmd cmd_unset;
+extern const struct cli_cmd cmd_import;
+extern const struct cli_cmd cmd_export;
+extern const struct cli_cmd cmd_diff;
 extern const struct cli_cmd cmd_help;
 extern const struct cli_cmd cmd_version;
 

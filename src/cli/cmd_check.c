@@ -2,18 +2,21 @@
 #include <string.h>
 
 #include "cli/image_file.h"
+#include "cli/keys_file.h"
 #include "image/check.h"
 
-enum { OPT_JSON = 1 };
+enum { OPT_JSON = 1, OPT_KEYS };
 
 static const struct poptOption options[] = {
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "print the findings as JSON, all of them", NULL},
+    CLI_KEYS_OPTIONS(OPT_KEYS),
     POPT_TABLEEND,
 };
 
 static const struct cli_example examples[] = {
     {"birthmark check identity.bin", "what is wrong with it, if anything"},
     {"birthmark check identity.bin --json > findings.json", "the same for a program"},
+    {"birthmark check sealed.bin --keys nvs_keys.bin", "of an encrypted image"},
     {NULL, NULL},
 };
 
@@ -34,12 +37,17 @@ static int check(const struct cli_image *image, void *ctx)
 static int run(struct cli *c)
 {
     struct bm_check_opts o;
+    const char *keys = NULL;
     int opt;
     memset(&o, 0, sizeof o);
     while ((opt = cli_option(c)) > 0) {
-        o.json = 1;
+        if (opt == OPT_KEYS) {
+            keys = cli_option_arg(c);
+        } else {
+            o.json = 1;
+        }
     }
-    return opt < 0 ? CLI_USAGE : cli_image_use(c, check, &o);
+    return opt < 0 ? CLI_USAGE : cli_image_use(c, keys, check, &o);
 }
 
 const struct cli_cmd cmd_check = {
@@ -50,6 +58,8 @@ const struct cli_cmd cmd_check = {
              "spans, keys that are there twice, blobs that lack chunks, namespaces without a name, "
              "and keys that ESP-IDF's library would confuse. Each finding says where it is, what a "
              "device does with it, and what helps; docs/check.md has them all.\n\n"
+             "With --keys the entries of an encrypted image are checked too; keys that do not fit "
+             "are a finding.\n\n"
              "The exit status is 1 if there are errors or warnings; notes alone leave it at 0.",
     .options = options,
     .examples = examples,

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "cli/image_file.h"
+#include "cli/keys_file.h"
 #include "image/dump.h"
 #include "port/file.h"
 
-enum { OPT_FORMAT = 1, OPT_SHOW, OPT_NAMESPACE, OPT_KEY, OPT_SECRETS, OPT_JSON };
+enum { OPT_FORMAT = 1, OPT_SHOW, OPT_NAMESPACE, OPT_KEY, OPT_SECRETS, OPT_JSON, OPT_KEYS };
 
 static const struct poptOption options[] = {
     {"format", 'f', POPT_ARG_STRING, NULL, OPT_FORMAT, "text for people (default), JSON, or CSV",
@@ -17,6 +18,7 @@ static const struct poptOption options[] = {
     {"show-secrets", '\0', POPT_ARG_NONE, NULL, OPT_SECRETS, "show private keys and passwords",
      NULL},
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "the same as --format=json", NULL},
+    CLI_KEYS_OPTIONS(OPT_KEYS),
     POPT_TABLEEND,
 };
 
@@ -25,6 +27,7 @@ static const struct cli_example examples[] = {
     {"birthmark dump identity.bin --show minimal --namespace certs", "the values of one namespace"},
     {"birthmark dump identity.bin --format csv --show-secrets > identity.csv",
      "back to the CSV that generate reads"},
+    {"birthmark dump sealed.bin --keys nvs_keys.bin", "the entries of an encrypted image"},
     {NULL, NULL},
 };
 
@@ -66,12 +69,17 @@ static int take_option(struct cli *c, int opt, struct bm_dump_opts *o, int *show
     return CLI_OK;
 }
 
-static int take_options(struct cli *c, struct bm_dump_opts *o)
+static int take_options(struct cli *c, struct bm_dump_opts *o, const char **keys)
 {
     int show = -1;
     int opt;
     while ((opt = cli_option(c)) > 0) {
-        const int rc = take_option(c, opt, o, &show);
+        int rc = CLI_OK;
+        if (opt == OPT_KEYS) {
+            *keys = cli_option_arg(c);
+        } else {
+            rc = take_option(c, opt, o, &show);
+        }
         if (rc != CLI_OK) {
             return rc;
         }
@@ -125,8 +133,8 @@ static int dump(const struct cli_image *image, void *ctx)
     struct bm_dump_result result;
     int status = cli_image_need_values(image);
     /* pages and their use can be told of an encrypted image too */
-    if (status != CLI_OK &&
-        (image->scan.kind != BM_IMAGE_ENCRYPTED || o->show != BM_SHOW_STORAGE)) {
+    if (status != CLI_OK && (image->scan.kind != BM_IMAGE_ENCRYPTED || image->keys != NULL ||
+                             o->show != BM_SHOW_STORAGE)) {
         return status;
     }
     o->name = image->name;
@@ -144,14 +152,15 @@ static int dump(const struct cli_image *image, void *ctx)
 static int run(struct cli *c)
 {
     struct bm_dump_opts o;
+    const char *keys = NULL;
     memset(&o, 0, sizeof o);
-    if (take_options(c, &o) != CLI_OK) {
+    if (take_options(c, &o, &keys) != CLI_OK) {
         return CLI_USAGE;
     }
     if (o.reveal && o.format == BM_DUMP_JSON) {
         bm_dump_wipe_json();
     }
-    return cli_image_use(c, dump, &o);
+    return cli_image_use(c, keys, dump, &o);
 }
 
 const struct cli_cmd cmd_dump = {

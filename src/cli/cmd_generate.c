@@ -4,24 +4,20 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "cli/cli.h"
+#include "cli/cmd_generate.h"
 #include "cli/cmd_generate_report.h"
+#include "cli/keys_file.h"
+#include "cli/keys_make.h"
+#include "cli/out_file.h"
 #include "image/generate.h"
+#include "image/seal.h"
 #include "nvs/fmt.h"
 #include "port/file.h"
 
-enum { ARGS_MAX = 256, PRIVATE_MODE = 0600, PATH_SIZE = 4096 };
-
-enum { OPT_VERSION = 1, OPT_OUTDIR, OPT_DRY_RUN, OPT_JSON };
+enum { ARGS_MAX = 256 };
 
 static const struct poptOption options[] = {
-    {"version", '\0', POPT_ARG_STRING, NULL, OPT_VERSION,
-     "format of blobs: 2 lets them span pages (default), 1 is for ESP-IDF before v4.0", "1|2"},
-    {"outdir", '\0', POPT_ARG_STRING, NULL, OPT_OUTDIR,
-     "folder that a relative OUTPUT.bin goes below", "DIR"},
-    {"dry-run", 'n', POPT_ARG_NONE, NULL, OPT_DRY_RUN,
-     "show where each value would go, write nothing", NULL},
-    {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "print the summary as JSON", NULL},
+    CLI_GENERATE_OPTIONS,
     POPT_TABLEEND,
 };
 
@@ -29,6 +25,7 @@ static const struct cli_example examples[] = {
     {"birthmark generate nvs.csv certs.bin 16384", "an image for a partition of 16384 bytes"},
     {"birthmark generate nvs.csv certs.bin", "the same in the smallest size that fits"},
     {"birthmark generate --dry-run nvs.csv", "show the layout, write nothing"},
+    {"birthmark generate --keys nvs_keys.bin nvs.csv certs.bin", "encrypted with these keys"},
     {NULL, NULL},
 };
 
@@ -41,19 +38,13 @@ struct request {
     unsigned version;
     int dry_run;
     int json;
-    char path[PATH_SIZE]; /* where the image goes; "" for nowhere */
-    int own_input;        /* 1: a row reads the file that the image would replace */
+    const char *keys; /* file, or NULL */
+    int keygen;
+    struct cli_keys_make make;
+    struct bm_nvs_crypto crypto; /* zeroed: the image stays plain */
+    char path[CLI_PATH_SIZE];    /* where the image goes; "" for nowhere */
+    int own_input;               /* 1: a row reads the file that the image would replace */
 };
-
-static int is_stream(const char *path)
-{
-    return strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0;
-}
-
-static int is_stdout(const char *path)
-{
-    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
-}
 
 /* The extension with its dot, as in the last part of a path; "" where there is none. */
 static const char *extension(const char *path)
@@ -98,7 +89,7 @@ static int means_size(const struct request *r)
     if (isdigit((unsigned char)last[0]) && strpbrk(last, "./") == NULL) {
         return 1;
     }
-    if (r->count < 3 || is_stream(last) || extension(last)[0] != '\0') {
+    if (r->count < 3 || cli_is_stream(last) || extension(last)[0] != '\0') {
         return 0;
     }
     return strcmp(extension(r->args[r->count - 2]), ".bin") == 0;
@@ -131,7 +122,7 @@ static int name_output(struct cli *c, struct request *r)
     const int absolute = r->output[0] == '/';
     struct bm_text t;
     bm_text_init(&t, r->path, sizeof r->path);
-    if (is_stream(r->output)) {
+    if (cli_is_stream(r->output)) {
         bm_text_str(&t, r->output);
         return CLI_OK;
     }
@@ -149,7 +140,7 @@ static int name_output(struct cli *c, struct request *r)
     }
     bm_text_str(&t, r->output);
     bm_text_str(&t, ext[0] == '\0' ? ".bin" : "");
-    return t.cut ? cli_usage(c, "OUTPUT is over %d bytes long", PATH_SIZE - 1) : CLI_OK;
+    return t.cut ? cli_usage(c, "OUTPUT is over %d bytes long", CLI_PATH_SIZE - 1) : CLI_OK;
 }
 
 /* Sorts the positional arguments into INPUT.csv... OUTPUT.bin [SIZE]. */
@@ -187,16 +178,18 @@ static int parse(struct cli *c, struct request *r)
     for (; option > 0; option = cli_option(c)) {
         const char *arg = cli_option_arg(c);
         switch (option) {
-        case OPT_VERSION:
+        case CLI_OPT_VERSION:
             if (strcmp(arg, "1") != 0 && strcmp(arg, "2") != 0) {
                 return cli_usage(c, "--version is 1 or 2, not \"%s\"", arg);
             }
             r->version = arg[0] == '1' ? 1 : 2;
             break;
-        case OPT_OUTDIR: r->outdir = arg; break;
-        case OPT_DRY_RUN: r->dry_run = 1; break;
-        case OPT_JSON: r->json = 1; break;
-        default: break;
+        case CLI_OPT_OUTDIR: r->outdir = arg; break;
+        case CLI_OPT_DRY_RUN: r->dry_run = 1; break;
+        case CLI_OPT_JSON: r->json = 1; break;
+        case CLI_OPT_KEYS: r->keys = arg; break;
+        case CLI_OPT_KEYGEN: r->keygen = 1; break;
+        default: (void)cli_keys_make_option(&r->make, option, arg); break;
         }
     }
     if (option < 0) {
@@ -251,24 +244,6 @@ static size_t read_inputs(const struct request *r, struct bm_image_input *inputs
     return unread;
 }
 
-static int write_image(const struct request *r, const struct bm_image_result *result)
-{
-    struct bm_diag diag = {0};
-    char folder[PATH_SIZE];
-    const char *slash = strrchr(r->path, '/');
-    if (!is_stream(r->path) && slash != NULL && slash != r->path) {
-        const size_t len = (size_t)(slash - r->path);
-        memcpy(folder, r->path, len);
-        folder[len] = '\0';
-        const int made = bm_port_mkdirs(folder, &diag);
-        if (made != BM_OK) {
-            return cli_fail(folder, made, &diag);
-        }
-    }
-    const int rc = bm_port_write(r->path, result->image, result->size, PRIVATE_MODE, &diag);
-    return rc == BM_OK ? CLI_OK : cli_fail(r->path, rc, &diag);
-}
-
 static int refused(const struct bm_image_result *result, size_t unread, int rc,
                    const struct bm_diag *diag)
 {
@@ -280,10 +255,49 @@ static int refused(const struct bm_image_result *result, size_t unread, int rc,
     return CLI_INPUT;
 }
 
+/* The keys of the request, read or made. */
+static int take_keys(struct request *r)
+{
+    if (r->keys != NULL) {
+        return cli_keys_open(&r->crypto, r->keys);
+    }
+    if (!r->keygen) {
+        return CLI_OK;
+    }
+    const int status = cli_keys_make(&r->make);
+    if (status != CLI_OK) {
+        return status;
+    }
+    const int rc = bm_nvs_crypto_openssl.open(&r->crypto, r->make.keys);
+    return rc == BM_OK ? CLI_OK : cli_fail("keys", rc, NULL);
+}
+
+/* New keys are on the disk before what they encrypt; they go again where that fails. */
+static int write_image(struct cli *c, struct request *r, const struct bm_image_result *result)
+{
+    if (r->crypto.encrypt != NULL) {
+        const int rc = bm_seal_encrypt(result->image, result->size, &r->crypto);
+        if (rc != BM_OK) {
+            return cli_fail("encryption", rc, NULL);
+        }
+    }
+    int status = r->keygen ? cli_keys_make_write(c, &r->make) : CLI_OK;
+    if (status == CLI_OK) {
+        status = cli_out_write(r->path, result->image, result->size);
+        if (status != CLI_OK) {
+            cli_keys_make_undo(&r->make);
+        }
+    }
+    if (status == CLI_OK) {
+        cli_keys_make_report(stderr, &r->make);
+    }
+    return status;
+}
+
 static int print_summary(const struct request *r, const struct bm_image_result *result,
                          const json_t *json)
 {
-    FILE *to = !r->dry_run && is_stdout(r->path) ? stderr : stdout;
+    FILE *to = !r->dry_run && cli_is_stdout(r->path) ? stderr : stdout;
     int rc = 0;
     if (json != NULL) {
         rc = json_dumpf(json, to, JSON_INDENT(2));
@@ -299,7 +313,7 @@ static int print_summary(const struct request *r, const struct bm_image_result *
 }
 
 /* Writes the image and says so. The JSON is made first: little may fail behind the image. */
-static int finish(const struct request *r, const struct bm_image_result *result)
+static int finish(struct cli *c, struct request *r, const struct bm_image_result *result)
 {
     json_t *json = NULL;
     int status = CLI_OK;
@@ -308,7 +322,7 @@ static int finish(const struct request *r, const struct bm_image_result *result)
         status = json == NULL ? cli_fail("the summary", BM_E_NOMEM, NULL) : CLI_OK;
     }
     if (status == CLI_OK && !r->dry_run) {
-        status = write_image(r, result);
+        status = write_image(c, r, result);
     }
     if (status == CLI_OK) {
         status = print_summary(r, result, json);
@@ -349,21 +363,64 @@ static int generate(struct cli *c, struct request *r, const struct bm_image_inpu
     } else if (rc != BM_OK) {
         status = refused(&result, unread, rc, &diag);
     } else {
-        status = finish(r, &result);
+        status = finish(c, r, &result);
     }
     bm_image_result_free(&result);
     return status;
 }
 
-static int run(struct cli *c)
+static int make(struct cli *c, struct request *r)
+{
+    struct bm_image_input inputs[ARGS_MAX];
+    uint8_t *owned[ARGS_MAX] = {NULL};
+    memset(inputs, 0, sizeof inputs);
+    int status = take_keys(r);
+    if (status == CLI_OK) {
+        const size_t unread = read_inputs(r, inputs, owned);
+        status = generate(c, r, inputs, unread);
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        if (owned[i] != NULL) {
+            bm_port_free(owned[i], inputs[i].len);
+        }
+    }
+    cli_keys_close(&r->crypto);
+    cli_keys_make_close(&r->make);
+    return status;
+}
+
+static int check_keys(struct cli *c, struct request *r, int encrypts)
+{
+    for (size_t i = 0; i < r->count && r->keys != NULL; i++) {
+        if (strcmp(r->keys, "-") == 0 && strcmp(r->args[i], "-") == 0) {
+            return cli_usage(c, "standard input can be read once only");
+        }
+    }
+    if (r->keys != NULL && r->keygen) {
+        return cli_usage(c, "takes either --inputkey or --keygen");
+    }
+    if (encrypts && r->keys == NULL && !r->keygen) {
+        return cli_usage(c, "needs --inputkey FILE, or --keygen for new keys");
+    }
+    if (!r->keygen && (r->make.key_name != NULL || r->make.hmac)) {
+        return cli_usage(c, "options for new keys need --keygen");
+    }
+    r->make.outdir = r->outdir;
+    return cli_keys_make_check(c, &r->make);
+}
+
+int cli_generate_run(struct cli *c, int encrypts)
 {
     struct request r;
     memset(&r, 0, sizeof r);
     int status = parse(c, &r);
+    if (status == CLI_OK) {
+        status = check_keys(c, &r, encrypts);
+    }
     if (status != CLI_OK) {
         return status;
     }
-    if (!r.dry_run && is_stdout(r.path) && bm_port_is_terminal(1)) {
+    if (!r.dry_run && cli_is_stdout(r.path) && bm_port_is_terminal(1)) {
         return cli_usage(c, "the image is binary and does not go to a terminal; name a file");
     }
     for (size_t i = 0; i < r.count; i++) {
@@ -371,17 +428,12 @@ static int run(struct cli *c)
             return own_input(c, r.path);
         }
     }
-    struct bm_image_input inputs[ARGS_MAX];
-    uint8_t *owned[ARGS_MAX] = {NULL};
-    memset(inputs, 0, sizeof inputs);
-    const size_t unread = read_inputs(&r, inputs, owned);
-    status = generate(c, &r, inputs, unread);
-    for (size_t i = 0; i < r.count; i++) {
-        if (owned[i] != NULL) {
-            bm_port_free(owned[i], inputs[i].len);
-        }
-    }
-    return status;
+    return make(c, &r);
+}
+
+static int run(struct cli *c)
+{
+    return cli_generate_run(c, 0);
 }
 
 const struct cli_cmd cmd_generate = {
@@ -394,7 +446,9 @@ const struct cli_cmd cmd_generate = {
         "INPUT.csv is a file, or - for standard input. OUTPUT.bin is replaced as a whole or not at "
         "all, readable by its owner only; - is standard output. SIZE is that of the partition in "
         "bytes, as 16384, 0x4000, 16K or 1M; without it the smallest that fits is chosen.\n\n"
-        "All problems of the inputs are told in one run, each with file, line, column and key.",
+        "All problems of the inputs are told in one run, each with file, line, column and key.\n\n"
+        "With --keys the image is encrypted for a device with NVS encryption, as by birthmark "
+        "encrypt.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -6,10 +6,9 @@
 #include "base/le.h"
 #include "birthmark/nvs.h"
 #include "cli/image_file.h"
+#include "cli/keys_file.h"
+#include "cli/missing.h"
 #include "image/stored.h"
-#include "image/suggest.h"
-
-enum { NAMES_MAX = 256 };
 
 /* An image and the store on it. */
 struct store {
@@ -19,19 +18,25 @@ struct store {
     void *work;
 };
 
-static const struct poptOption options[] = {POPT_TABLEEND};
+enum { OPT_KEYS = 1 };
+
+static const struct poptOption options[] = {
+    CLI_KEYS_OPTIONS(OPT_KEYS),
+    POPT_TABLEEND,
+};
 
 static const struct cli_example examples[] = {
     {"birthmark get identity.bin certs certificate > device.pem.crt", "a string, byte for byte"},
     {"birthmark get identity.bin factory serial_no", "an integer in decimal"},
+    {"birthmark get --keys nvs_keys.bin sealed.bin certs certificate", "out of an encrypted image"},
     {NULL, NULL},
 };
 
-static int mount(struct store *s, const char *path)
+static int mount(struct store *s, const char *path, const char *keys)
 {
     struct bm_diag diag;
     memset(&diag, 0, sizeof diag);
-    const int status = cli_image_open(&s->image, path);
+    const int status = cli_image_open_keys(&s->image, path, keys);
     if (status != CLI_OK) {
         return status;
     }
@@ -46,42 +51,6 @@ static int mount(struct store *s, const char *path)
                              : BM_E_NOMEM;
     }
     return rc == BM_OK ? CLI_OK : cli_fail(s->image.name, rc, &diag);
-}
-
-/* Names that are there, for a hint at the one that was meant. */
-static void say_missing(struct store *s, uint8_t ns, const char *what, const char *wanted)
-{
-    static const char *const places[] = {"namespace", "key"};
-    char names[NAMES_MAX][BM_NVS_KEY_SIZE];
-    const char *list[NAMES_MAX + 1];
-    const struct bm_scan *scan = &s->image.scan;
-    size_t n = 0;
-    for (uint32_t i = 0; i < scan->group_count && n < NAMES_MAX; i++) {
-        const struct bm_group *group = &scan->groups[i];
-        if (group->ns == ns && group->live != BM_NO_ROW) {
-            bmi_row_key(bmi_row_raw(scan, &scan->rows[group->live]), names[n]);
-            list[n] = names[n];
-            n++;
-        }
-    }
-    list[n] = NULL;
-    const char *near = bmi_suggest(wanted, strlen(wanted), list);
-    char text[800];
-    struct bm_text t;
-    bm_text_init(&t, text, sizeof text);
-    if (near != NULL) {
-        bm_text_str(&t, " (did you mean ");
-        bm_text_str(&t, near);
-        bm_text_str(&t, "?)");
-    } else if (n > 0) {
-        bm_text_str(&t, "; there is ");
-        for (size_t i = 0; i < n && i < 8; i++) {
-            bm_text_str(&t, i > 0 ? ", " : "");
-            bm_text_str(&t, list[i]);
-        }
-        bm_text_str(&t, n > 8 ? " ..." : "");
-    }
-    cli_error("%s: no %s \"%s\"%s%s", s->image.name, places[ns != 0], wanted, what, text);
 }
 
 static void put_number(const struct bm_nvs_info *info)
@@ -118,16 +87,14 @@ static int get(struct store *s, const char *name, const char *key)
     uint8_t ns = 0;
     int rc = bm_nvs_namespace(&s->nvs, name, &ns);
     if (rc == BM_E_NOENT || rc == BM_E_ARG) {
-        say_missing(s, 0, "", name);
+        cli_say_missing(&s->nvs, s->image.name, NULL, name);
         return CLI_NO;
     }
     if (rc == BM_OK) {
         rc = bm_nvs_find(&s->nvs, ns, key, &info);
     }
     if (rc == BM_E_NOENT || rc == BM_E_ARG) {
-        char where[64];
-        (void)snprintf(where, sizeof where, " in namespace \"%s\"", name);
-        say_missing(s, ns, where, key);
+        cli_say_missing(&s->nvs, s->image.name, name, key);
         return CLI_NO;
     }
     if (rc == BM_OK && info.type != BM_NVS_STR && info.type != BM_NVS_BLOB) {
@@ -148,7 +115,12 @@ static int get(struct store *s, const char *name, const char *key)
 static int run(struct cli *c)
 {
     struct store s;
-    if (cli_option(c) < 0) {
+    const char *keys = NULL;
+    int opt;
+    while ((opt = cli_option(c)) > 0) {
+        keys = cli_option_arg(c);
+    }
+    if (opt < 0) {
         return CLI_USAGE;
     }
     const char *path = cli_arg(c);
@@ -158,7 +130,7 @@ static int run(struct cli *c)
         return cli_usage(c, "takes an image, a namespace and a key");
     }
     memset(&s, 0, sizeof s);
-    int status = mount(&s, path);
+    int status = mount(&s, path, keys);
     if (status == CLI_OK) {
         status = get(&s, name, key);
     }

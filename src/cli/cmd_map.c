@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "cli/image_file.h"
+#include "cli/keys_file.h"
 #include "image/map.h"
 #include "port/file.h"
 
-enum { OPT_SVG = 1, OPT_ASCII };
+enum { OPT_SVG = 1, OPT_ASCII, OPT_KEYS };
 
 static const struct poptOption options[] = {
     {"svg", '\0', POPT_ARG_STRING, NULL, OPT_SVG, "write an SVG document instead", "FILE"},
     {"ascii", '\0', POPT_ARG_NONE, NULL, OPT_ASCII, "use no characters beyond ASCII", NULL},
+    CLI_KEYS_OPTIONS(OPT_KEYS),
     POPT_TABLEEND,
 };
 
@@ -64,13 +66,14 @@ static int draw(const struct cli_image *image, void *ctx)
     const struct wish *wish = ctx;
     struct bm_map_opts o;
     /* the pages of an encrypted image can be drawn, if not their keys */
-    if (image->scan.kind != BM_IMAGE_ENCRYPTED) {
+    if (image->scan.kind != BM_IMAGE_ENCRYPTED || image->keys != NULL) {
         const int status = cli_image_need_values(image);
         if (status != CLI_OK) {
             return status;
         }
     } else {
-        cli_warn("%s looks encrypted: its entries cannot be told apart", image->name);
+        cli_warn("%s looks encrypted: its entries cannot be told apart without --keys",
+                 image->name);
     }
     if (wish->svg != NULL) {
         return draw_svg(image, wish->svg);
@@ -86,15 +89,18 @@ static int draw(const struct cli_image *image, void *ctx)
 static int run(struct cli *c)
 {
     struct wish wish = {NULL, 0};
+    const char *keys = NULL;
     int opt;
     while ((opt = cli_option(c)) > 0) {
         if (opt == OPT_SVG) {
             wish.svg = cli_option_arg(c);
+        } else if (opt == OPT_KEYS) {
+            keys = cli_option_arg(c);
         } else {
             wish.ascii = 1;
         }
     }
-    return opt < 0 ? CLI_USAGE : cli_image_use(c, draw, &wish);
+    return opt < 0 ? CLI_USAGE : cli_image_use(c, keys, draw, &wish);
 }
 
 const struct cli_cmd cmd_map = {

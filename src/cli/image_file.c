@@ -4,10 +4,57 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/keys_file.h"
 #include "port/file.h"
 
 /* The largest NVS partition that makes sense is far below: a wrong file should not fill memory. */
 static const size_t size_max = (size_t)256 * 1024 * 1024;
+
+/* Decrypts in place where the keys fit, and scans again what has become readable. */
+static int unseal(struct cli_image *image, const struct bm_nvs_crypto *crypto)
+{
+    enum bm_seal seal;
+    int rc = bm_seal_try(image->data, image->len, crypto, &seal);
+    if (rc == BM_OK && seal == BM_SEAL_OPENS) {
+        rc = bm_seal_decrypt(image->data, image->len, crypto);
+        bm_scan_free(&image->scan);
+        if (rc == BM_OK) {
+            rc = bm_scan(&image->scan, image->data, image->len);
+        }
+    }
+    image->scan.seal = seal;
+    if (seal == BM_SEAL_LOCKED) {
+        image->scan.kind = BM_IMAGE_ENCRYPTED;
+    }
+    return rc == BM_OK ? CLI_OK : cli_fail_input(image->name, rc, NULL);
+}
+
+/* What keys could be for; the others are told apart by what they are. */
+static int has_pages(const struct cli_image *image)
+{
+    return image->scan.kind == BM_IMAGE_NVS || image->scan.kind == BM_IMAGE_ENCRYPTED;
+}
+
+int cli_image_open_keys(struct cli_image *image, const char *path, const char *keys)
+{
+    struct bm_nvs_crypto crypto;
+    if (keys != NULL && strcmp(keys, "-") == 0 && strcmp(path, "-") == 0) {
+        memset(image, 0, sizeof *image);
+        cli_error("image and keys cannot both come from standard input");
+        return CLI_USAGE;
+    }
+    int status = cli_image_open(image, path);
+    if (status != CLI_OK || keys == NULL) {
+        return status;
+    }
+    image->keys = keys;
+    status = cli_keys_open(&crypto, keys);
+    if (status == CLI_OK && has_pages(image)) {
+        status = unseal(image, &crypto);
+    }
+    cli_keys_close(&crypto);
+    return status;
+}
 
 int cli_image_open(struct cli_image *image, const char *path)
 {
@@ -45,6 +92,18 @@ static void say_flash(const struct cli_image *image)
     }
 }
 
+static void say_encrypted(const struct cli_image *image)
+{
+    if (image->scan.seal == BM_SEAL_LOCKED) {
+        cli_error("%s: the keys in %s do not fit: no entry can be read with them", image->name,
+                  strcmp(image->keys, "-") == 0 ? "standard input" : image->keys);
+    } else {
+        cli_error("%s looks encrypted: its pages are in order, its entries are not readable; give "
+                  "its NVS keys with --keys FILE",
+                  image->name);
+    }
+}
+
 int cli_image_need_values(const struct cli_image *image)
 {
     switch (image->scan.kind) {
@@ -56,14 +115,13 @@ int cli_image_need_values(const struct cli_image *image)
     case BM_IMAGE_FOREIGN:
         cli_error("%s is not an NVS image: no page of it has an NVS header", image->name);
         return CLI_INPUT;
-    case BM_IMAGE_ENCRYPTED:
-        cli_error("%s looks encrypted: its pages are in order, its entries are not readable; this "
-                  "version cannot take NVS keys yet",
-                  image->name);
-        return CLI_INPUT;
+    case BM_IMAGE_ENCRYPTED: say_encrypted(image); return CLI_INPUT;
     case BM_IMAGE_NVS:
     case BM_IMAGE_BLANK:
     default: break;
+    }
+    if (image->scan.seal == BM_SEAL_PLAIN) {
+        cli_warn("%s is not encrypted: keys are not needed", image->name);
     }
     if (image->scan.tail != 0) {
         cli_warn("%s: %" PRIu32 " bytes behind the last whole page are passed over", image->name,
@@ -88,14 +146,15 @@ static const char *image_arg(struct cli *c)
     return path;
 }
 
-int cli_image_use(struct cli *c, int (*use)(const struct cli_image *image, void *ctx), void *ctx)
+int cli_image_use(struct cli *c, const char *keys,
+                  int (*use)(const struct cli_image *image, void *ctx), void *ctx)
 {
     struct cli_image image;
     const char *path = image_arg(c);
     if (path == NULL) {
         return CLI_USAGE;
     }
-    int status = cli_image_open(&image, path);
+    int status = cli_image_open_keys(&image, path, keys);
     if (status == CLI_OK) {
         status = use(&image, ctx);
     }

@@ -10,6 +10,7 @@
 struct cli_image {
     const char *path;
     const char *name; /* to show: "standard input" for "-" */
+    const char *keys; /* file of the keys given, or NULL */
     uint8_t *data;
     size_t len;
     struct bm_scan scan;
@@ -18,15 +19,21 @@ struct cli_image {
 /* Reads and scans an image, "-" for standard input. Returns CLI_OK, or the exit status after saying
  * what is wrong. Follow with cli_image_close() in either case. */
 int cli_image_open(struct cli_image *image, const char *path);
+
+/* The same with the file of its NVS keys (NULL: none were given). Where they fit, image and scan
+ * hold the decrypted entries; scan.seal says what became of them. Keys that do not fit are no
+ * failure here: the image then counts as encrypted. */
+int cli_image_open_keys(struct cli_image *image, const char *path, const char *keys);
 void cli_image_close(struct cli_image *image);
 
-/* For commands that need readable values: says on stderr what the file is where it is no plain NVS
- * image, and returns CLI_INPUT; CLI_OK otherwise, perhaps after a warning. */
+/* For commands that need readable values: says on stderr what the file is where it is no NVS image
+ * that can be read, and returns CLI_INPUT; CLI_OK otherwise, perhaps after a warning. */
 int cli_image_need_values(const struct cli_image *image);
 
 /* The rest of a command that has one image as its argument, once its options are taken: opens it,
- * hands it to use, closes it, flushes stdout. Returns the exit status: that of use, or another
- * after saying what is wrong. */
-int cli_image_use(struct cli *c, int (*use)(const struct cli_image *image, void *ctx), void *ctx);
+ * with the file of its keys (NULL: none), hands it to use, closes it, flushes stdout. Returns the
+ * exit status: that of use, or another after saying what is wrong. */
+int cli_image_use(struct cli *c, const char *keys,
+                  int (*use)(const struct cli_image *image, void *ctx), void *ctx);
 
 #endif

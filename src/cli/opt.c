@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,42 @@ static struct poptOption group(const struct poptOption *table, const char *title
     return o;
 }
 
+static int is_number(const char *word)
+{
+    return word[0] == '-' && (isdigit((unsigned char)word[1]) || word[1] == '.');
+}
+
+/* popt would take -5 for an option. Such a word goes to the end, behind "--"; where the user wrote
+ * "--", all is clear already. Returns the new count, or -1 if memory is short. */
+static int move_numbers(struct cli *c, int argc, const char **argv)
+{
+    int kept = 0;
+    int moved = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            return argc;
+        }
+        moved += is_number(argv[i]);
+    }
+    if (moved == 0) {
+        return argc;
+    }
+    c->argv = calloc((size_t)argc + 2, sizeof *c->argv);
+    if (c->argv == NULL) {
+        return -1;
+    }
+    int at = argc - moved + 1;
+    c->argv[argc - moved] = "--";
+    for (int i = 0; i < argc; i++) {
+        if (i > 0 && is_number(argv[i])) {
+            c->argv[at++] = argv[i];
+        } else {
+            c->argv[kept++] = argv[i];
+        }
+    }
+    return argc + 1;
+}
+
 int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **argv)
 {
     static const struct poptOption end = POPT_TABLEEND;
@@ -44,7 +81,11 @@ int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **ar
     bm_text_str(&t, "birthmark ");
     bm_text_str(&t, cmd->name);
     argv[0] = c->title; /* as popt's usage line shows it */
-    c->popt = poptGetContext("birthmark", argc, argv, c->options, 0);
+    const int count = cmd->numbers ? move_numbers(c, argc, argv) : argc;
+    if (count > 0) {
+        c->popt =
+            poptGetContext("birthmark", count, c->argv != NULL ? c->argv : argv, c->options, 0);
+    }
     if (c->popt == NULL) {
         cli_error("out of memory");
         return CLI_DEVICE;
@@ -63,6 +104,7 @@ void cli_close(struct cli *c)
     if (c->popt != NULL) {
         c->popt = poptFreeContext(c->popt);
     }
+    free(c->argv);
 }
 
 /* Takes over the argument that popt allocated. */

@@ -158,6 +158,12 @@ static void encrypted(const struct bmi_check *c)
     for (uint32_t i = 0; i < c->s->used; i++) {
         written += c->s->pages[c->s->order[i]].states[BMI_ENTRY_WRITTEN];
     }
+    if (c->s->seal == BM_SEAL_LOCKED) {
+        bmi_find_file(c, F_KEYS_WRONG, 0,
+                      "none of the %" PRIu32 " written entries can be read with these keys",
+                      written);
+        return;
+    }
     bmi_find_file(c, F_ENCRYPTED, 0,
                   "the page headers are good, but the %" PRIu32
                   " written entries look random: NVS encryption",
@@ -176,6 +182,9 @@ void bm_check(const struct bm_scan *s, void (*emit)(void *ctx, const struct bm_f
     if (s->kind == BM_IMAGE_ENCRYPTED) {
         encrypted(&c);
         return;
+    }
+    if (s->seal == BM_SEAL_PLAIN) {
+        bmi_find_file(&c, F_NOT_ENCRYPTED, 0, "the entries are plain, although keys were given");
     }
     bmi_check_entries(&c);
     bmi_check_keys(&c);

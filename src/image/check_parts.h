@@ -13,6 +13,8 @@ enum bmi_finding {
     F_FLASH_DUMP,
     F_NOT_NVS,
     F_ENCRYPTED,
+    F_KEYS_WRONG,
+    F_NOT_ENCRYPTED,
     F_SIZE_UNALIGNED,
     F_IMAGE_BLANK,
     F_SIZE_SMALL,

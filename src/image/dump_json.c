@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,111 +41,14 @@ static int put_item(struct list *l, json_t *item)
     return rc == 0 || ferror(l->out) ? BM_OK : BM_E_NOMEM;
 }
 
-static void set_hex(json_t *o, const char *name, const uint8_t *data, size_t len)
-{
-    char *hex = malloc(2 * len + 1);
-    if (hex != NULL) {
-        bm_hex_encode(hex, data, len);
-        (void)json_object_set_new(o, name, json_string(hex));
-        bm_wipe(hex, 2 * len);
-    }
-    free(hex);
-}
-
-/* A name as text, and its bytes where it is not text. */
-static void set_name(json_t *o, const char *field, const char *name)
-{
-    char hex_field[32];
-    const size_t len = strlen(name);
-    (void)json_object_set_new(o, field, bmi_json_text(name));
-    if (bmi_utf8_good((const uint8_t *)name, len) != len) {
-        (void)snprintf(hex_field, sizeof hex_field, "%s_hex", field);
-        set_hex(o, hex_field, (const uint8_t *)name, len);
-    }
-}
-
-static void set_string(json_t *o, const struct bm_stored *v)
-{
-    const size_t text = bmi_stored_text_len(v);
-    const size_t len = bmi_stored_length(v);
-    if (bmi_utf8_good(v->data, len) == len) {
-        (void)json_object_set_new(o, "value", json_stringn_nocheck((const char *)v->data, len));
-    } else {
-        set_hex(o, "hex", v->data, v->size);
-    }
-    if (text + 1 != v->size) {
-        (void)json_object_set_new(o, "nul", json_string(text == v->size ? "missing" : "inside"));
-    }
-}
-
-/* JSON readers keep 64-bit integers as doubles or as int64: larger ones go out as strings. */
-static json_t *unsigned_value(uint64_t value)
-{
-    char digits[24];
-    if (value <= INT64_MAX) {
-        return json_integer((json_int_t)value);
-    }
-    (void)snprintf(digits, sizeof digits, "%" PRIu64, value);
-    return json_string(digits);
-}
-
-static void set_cert(json_t *o, const struct bm_cert *c)
-{
-    (void)json_object_set_new(o, "certificate",
-                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subject", c->subject,
-                                        "issuer", c->issuer, "not_before", c->not_before,
-                                        "not_after", c->not_after, "key", c->key, "sha256",
-                                        c->fingerprint));
-}
-
-static void set_plain(json_t *o, const struct bm_stored *v)
-{
-    switch (v->type->cls) {
-    case BM_CLASS_UNSIGNED:
-        (void)json_object_set_new(o, "value", unsigned_value(bmi_stored_u64(v)));
-        break;
-    case BM_CLASS_SIGNED:
-        (void)json_object_set_new(o, "value", json_integer((json_int_t)bmi_stored_i64(v)));
-        break;
-    case BM_CLASS_REAL:
-        if (isfinite(bmi_stored_real(v))) {
-            (void)json_object_set_new(o, "value", json_real(bmi_stored_real(v)));
-        } else {
-            set_hex(o, "hex", v->data, v->size);
-        }
-        break;
-    case BM_CLASS_STRING: set_string(o, v); break;
-    default: set_hex(o, "hex", v->data, v->size); break;
-    }
-}
-
 static int set_value(const struct bmi_dump *d, json_t *o, const char *key, const struct bm_row *row)
 {
     struct bm_stored v;
-    struct bm_view view;
     const int rc = bmi_stored_load(&v, d->s, row);
     if (rc == BM_E_NOMEM) {
         return rc;
     }
-    (void)json_object_set_new(o, "size", json_integer(v.size));
-    if (v.data != NULL && v.type->cls == BM_CLASS_STRING) {
-        (void)json_object_set_new(o, "length", json_integer(bmi_stored_length(&v)));
-    }
-    bmi_view(&view, key, &v, d->o->reveal);
-    if (v.data == NULL) {
-        (void)json_object_set_new(o, "damaged", json_true());
-    } else if (view.redacted) {
-        (void)json_object_set_new(o, "redacted", json_true());
-        if (view.sha256[0] != '\0') {
-            (void)json_object_set_new(o, "sha256", json_string(view.sha256));
-        }
-        d->r->redacted++;
-    } else {
-        set_plain(o, &v);
-    }
-    if (view.has_cert && !view.redacted) {
-        set_cert(o, &view.cert);
-    }
+    d->r->redacted += bmi_json_value(o, key, &v, d->o->reveal) ? 1 : 0;
     bmi_stored_free(&v);
     return BM_OK;
 }
@@ -158,10 +59,10 @@ static void set_key(const struct bmi_dump *d, json_t *o, const struct bm_row *ro
     const uint8_t *raw = bmi_row_raw(d->s, row);
     bmi_row_key(raw, key);
     if (!bmi_is_name(d->s, row)) {
-        set_name(o, "namespace", bmi_ns_name(d->s, raw[BMI_EN_NS], name));
+        bmi_json_name(o, "namespace", bmi_ns_name(d->s, raw[BMI_EN_NS], name));
     }
     (void)json_object_set_new(o, "namespace_index", json_integer(raw[BMI_EN_NS]));
-    set_name(o, "key", key);
+    bmi_json_name(o, "key", key);
 }
 
 static const char *data_check(const struct bm_row *row)
@@ -209,7 +110,7 @@ static int put_entry(const struct bmi_dump *d, struct list *l, const struct bm_r
         (void)json_object_set_new(o, "fault", json_string(bmi_fault_name(row->fault)));
     }
     if (d->o->reveal && !bmi_has_header(row) && row->kind != BM_ROW_EMPTY) {
-        set_hex(o, "hex", bmi_row_raw(d->s, row), (size_t)row->count * BMI_ENTRY_SIZE);
+        bmi_json_hex(o, "hex", bmi_row_raw(d->s, row), (size_t)row->count * BMI_ENTRY_SIZE);
     }
     if (rc != BM_OK) {
         json_decref(o);
@@ -303,7 +204,7 @@ static int put_namespaces(const struct bmi_dump *d, struct list *l)
             return BM_E_NOMEM;
         }
         if (named) {
-            set_name(o, "name", name);
+            bmi_json_name(o, "name", name);
         }
         (void)json_object_set_new(o, "keys", json_integer(sums[i].keys));
         (void)json_object_set_new(o, "entries", json_integer(sums[i].entries));

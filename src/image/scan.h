@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "birthmark/err.h"
+#include "image/seal.h"
 #include "nvs/fmt.h"
 
 /* What the whole file is. */
@@ -88,6 +89,8 @@ struct bm_scan {
     uint32_t page_count; /* whole pages */
     uint32_t tail;       /* bytes behind them */
     enum bm_image_kind kind;
+    enum bm_seal
+        seal; /* set by whoever tried keys on it; BM_SEAL_LOCKED goes with kind encrypted */
     struct bm_page *pages;
     uint32_t *order; /* used pages, oldest first */
     uint32_t used;   /* their number */

@@ -333,6 +333,42 @@ static int write_path(const char *path, const void *data, size_t len, unsigned m
     return rc;
 }
 
+unsigned bm_port_mode(const char *path, unsigned most)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (unsigned)st.st_mode & most : most;
+}
+
+FILE *bm_port_memory(uint8_t **text, size_t *len)
+{
+    *text = NULL;
+    *len = 0;
+    return open_memstream((char **)text, len);
+}
+
+int bm_port_create(const char *path, const void *data, size_t len, unsigned mode,
+                   struct bm_diag *diag)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        return errno == EEXIST ? fail(diag, BM_E_EXIST, "is there already")
+                               : fail(diag, BM_E_IO, "cannot be made");
+    }
+    int rc = BM_OK;
+    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (close(fd) != 0 && rc == BM_OK) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (rc == BM_OK) {
+        sync_folder(path);
+    } else {
+        unlink(path);
+    }
+    return rc;
+}
+
 int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
                   struct bm_diag *diag)
 {

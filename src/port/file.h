@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "birthmark/err.h"
 
@@ -36,6 +37,20 @@ void bm_port_free(uint8_t *data, size_t len);
  * for secrets; they hold from the first byte. Returns BM_OK or BM_E_IO with diag->os_errno. */
 int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
                   struct bm_diag *diag);
+
+/* Permission bits for a file that takes the place of this one: its own, but none beyond most; most
+ * where it is not there. */
+unsigned bm_port_mode(const char *path, unsigned most);
+
+/* A stream that is kept in memory: once it is closed, text points to len bytes with a NUL behind
+ * them, to be freed with bm_port_free(). NULL if memory is short. */
+FILE *bm_port_memory(uint8_t **text, size_t *len);
+
+/* Makes a file that is not there yet, whole or not at all, and on the disk when this returns. mode:
+ * permission bits. Returns BM_OK, BM_E_EXIST (there is something of that name, which is left as it
+ * is) or BM_E_IO with diag->os_errno. */
+int bm_port_create(const char *path, const void *data, size_t len, unsigned mode,
+                   struct bm_diag *diag);
 
 /* Makes a folder and its parents; one that exists is good. Returns BM_OK or BM_E_IO. */
 int bm_port_mkdirs(const char *path, struct bm_diag *diag);

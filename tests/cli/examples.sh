@@ -16,7 +16,15 @@ PATH=$PWD/bin:$PATH
     printf '%s\n' key,type,encoding,value certs,namespace,, \
         certificate,file,string,certificate.pem.crt priv_key,file,string,private.pem.key \
         factory,namespace,, serial_no,data,u32,4711 >nvs.csv
-    birthmark generate nvs.csv identity.bin 16384 >/dev/null
+    birthmark generate nvs.csv identity.bin 16384 >/dev/null || exit 1
+    cp identity.bin old.bin
+    cp identity.bin new.bin
+    printf '%s\n' key,type,encoding,value factory,namespace,, batch,data,u16,7 >changes.csv
+    birthmark generate changes.csv settings.bin >/dev/null || exit 1
+    printf 'a password' >password
+    head -c 32 private.pem.key >hmac.bin
+    birthmark generate-key --keyfile nvs_keys.bin >/dev/null && mv keys/nvs_keys.bin . || exit 1
+    birthmark generate --keys nvs_keys.bin nvs.csv sealed.bin 16384 >/dev/null
 ) || fail "cannot make the files"
 
 ran=0

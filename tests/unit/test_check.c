@@ -22,6 +22,7 @@
 static const uint8_t none = BMI_CHUNK_NONE;
 
 static struct test_image img;
+static enum bm_seal seal; /* what keys that were tried did to it */
 
 static void put(unsigned page, unsigned entry, uint8_t ns, uint8_t type, uint8_t chunk,
                 const char *key, const char *data, uint32_t size)
@@ -123,6 +124,15 @@ static void encrypted(void)
     }
     memset(test_entry_at(&img, 1, 0), 0xff, BMI_ENTRY_SIZE);
     state(1, 0, BMI_ENTRY_EMPTY);
+}
+static void keys_wrong(void)
+{
+    encrypted();
+    seal = BM_SEAL_LOCKED;
+}
+static void not_encrypted(void)
+{
+    seal = BM_SEAL_PLAIN;
 }
 static void size_unaligned(void)
 {
@@ -374,6 +384,8 @@ static const struct check_case cases[] = {
     {"flash-dump", flash_dump},
     {"not-nvs", not_nvs},
     {"encrypted", encrypted},
+    {"keys-wrong", keys_wrong},
+    {"not-encrypted", not_encrypted},
     {"size-unaligned", size_unaligned},
     {"image-blank", image_blank},
     {"size-small", size_small},
@@ -451,6 +463,7 @@ static void find(char ids[1024], struct bm_check_result *result)
     memcpy(copy, img.data, img.len);
     ids[0] = '\0';
     assert_int_equal(bm_scan(&s, copy, img.len), BM_OK);
+    s.seal = seal;
     bm_check(&s, collect, ids, result);
     bm_scan_free(&s);
     free(copy);
@@ -463,6 +476,7 @@ static void each_finding(void **unused)
     struct bm_check_result result;
     for (size_t i = 0; i < CASES; i++) {
         clean_image();
+        seal = BM_SEAL_NONE;
         cases[i].change();
         find(ids, &result);
         if (strcmp(ids, cases[i].expected) != 0) {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_CLI_OUT_FILE_H
+#define BM_CLI_OUT_FILE_H
+
+/* The file that a command makes. */
+
+#include <stddef.h>
+
+#include "cli/cli.h"
+
+enum { CLI_PATH_SIZE = 4096 };
+
+/* 1 for "-" and what is below /dev: taken as it is, never below a folder, never renamed over. */
+int cli_is_stream(const char *path);
+int cli_is_stdout(const char *path);
+
+/* Puts the parts below each other: "DIR/SUB/PATH". dir and sub may be NULL or ""; an absolute path
+ * and a stream stay as they are. Returns CLI_OK, or CLI_USAGE after saying that it is too long. */
+int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,
+                 const char *path);
+
+/* Makes the folder of a path, if it has one. Returns CLI_OK, or the exit status after saying why
+ * not. */
+int cli_out_folder(const char *path);
+
+/* Writes a file as a whole or not at all, readable by its owner only; makes its folder. Returns
+ * CLI_OK, or the exit status after saying what failed. */
+int cli_out_write(const char *path, const void *data, size_t len);
+
+#endif
