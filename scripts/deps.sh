@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what building and testing need. With --ci also what lint, fuzzing and the guards need.
+# Installs what building and testing need, an emulated RISC-V board among it. With --ci also what
+# lint, fuzzing, the guards and the other emulated machines need.
 # Debian and Ubuntu by apt, and only if something is missing; elsewhere it says what to install.
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libcsv-dev libjansson-dev libpopt-dev
-    libssl-dev libcmocka-dev openssl universal-ctags)
+    libssl-dev libcmocka-dev libmbedtls-dev openssl universal-ctags gcc-riscv64-unknown-elf
+    qemu-system-misc)
 if [ "${1:-}" = --ci ]; then
-    packages+=(clang clang-tidy clang-format shellcheck man-db)
+    packages+=(clang clang-tidy clang-format shellcheck man-db
+        gcc-arm-none-eabi qemu-system-arm qemu-user gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
+        gcc-s390x-linux-gnu libc6-dev-s390x-cross)
 fi
 
 installed() {
@@ -24,16 +28,16 @@ elsewhere() {
     for tool in cc cmake ninja pkg-config openssl; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    for tool in csv.h jansson.h popt.h openssl/evp.h cmocka.h; do
+    for tool in csv.h jansson.h popt.h openssl/evp.h mbedtls/aes.h cmocka.h; do
         header_is_there "$tool" || missing+=("$tool")
     done
     [ ${#missing[@]} -eq 0 ] && return
     {
         printf 'Missing: %s\n' "${missing[*]}"
         printf 'make deps installs them on Debian and Ubuntu only. Elsewhere install:\n'
-        printf '  Fedora:   dnf install gcc make cmake ninja-build pkgconf libcsv-devel jansson-devel popt-devel openssl openssl-devel libcmocka-devel\n'
-        printf '  Arch:     pacman -S base-devel cmake ninja pkgconf libcsv jansson popt openssl cmocka\n'
-        printf '  Homebrew: brew install cmake ninja pkg-config libcsv jansson popt openssl cmocka\n'
+        printf '  Fedora:   dnf install gcc make cmake ninja-build pkgconf libcsv-devel jansson-devel popt-devel openssl openssl-devel mbedtls-devel libcmocka-devel\n'
+        printf '  Arch:     pacman -S base-devel cmake ninja pkgconf libcsv jansson popt openssl mbedtls cmocka\n'
+        printf '  Homebrew: brew install cmake ninja pkg-config libcsv jansson popt openssl mbedtls cmocka\n'
     } >&2
     exit 1
 }

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t c_files < <(find include src tests fuzz examples bench -name '*.[ch]' | sort)
+mapfile -t c_files < <(find include src tests fuzz examples bench port -name '*.[ch]' | sort)
 if [ "${1:-}" = --format ]; then
     clang-format -i "${c_files[@]}"
     exit 0
