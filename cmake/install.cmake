@@ -15,7 +15,7 @@ endfunction()
 
 bm_document(man/man1/birthmark.1 man)
 file(GLOB commands CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/cmd_*.c)
-list(FILTER commands INCLUDE REGEX "/cmd_[a-z]+\\.c$") # cmd_x_part.c belongs to x
+list(FILTER commands INCLUDE REGEX "/cmd_[a-z-]+\\.c$") # cmd_x_part.c belongs to x
 foreach(command ${commands})
   get_filename_component(name ${command} NAME_WE)
   string(REPLACE "cmd_" "" name ${name})
@@ -37,11 +37,15 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples TYPE DOC)
 
 # The prefix is known only now (cmake --install --prefix).
+set(packages birthmark birthmark-espidf birthmark-openssl)
+if(TARGET birthmark_mbedtls)
+  list(APPEND packages birthmark-mbedtls)
+endif()
 install(CODE "
   set(PROJECT_VERSION ${PROJECT_VERSION})
   set(BM_LIBDIR ${CMAKE_INSTALL_LIBDIR})
   set(BM_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})
-  foreach(name birthmark birthmark-espidf)
+  foreach(name ${packages})
     configure_file(${PROJECT_SOURCE_DIR}/cmake/\${name}.pc.in ${PROJECT_BINARY_DIR}/\${name}.pc @ONLY)
     file(INSTALL ${PROJECT_BINARY_DIR}/\${name}.pc
          DESTINATION \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig)
