@@ -157,8 +157,17 @@ Starting the process is part of every figure.
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 MD
     growth
+    cat <<'MD'
+
+The library: [store-figures.md](store-figures.md) counts what mounting, finding and writing cost in reads, bytes and erases,
+beside ESP-IDF's figures; [size.md](size.md) has the sizes of its code and stack on microcontrollers.
+MD
 } >performance.md
 mkdir -p "$(dirname "$document")"
 cp performance.md "$document"
+say "counting for docs/store-figures.md"
+head -n 5 "$here/docs/store-figures.md" >store-figures.md # its words stay, its tables are new
+"$build/bench/bench-store" >>store-figures.md
+cp store-figures.md "$here/docs/store-figures.md"
 say "written: ${document#"$here"/}"
 grep -F missed "$document" || true

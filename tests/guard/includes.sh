@@ -8,7 +8,7 @@
 declare -A may=(
     [base]=""
     [flash]="base"
-    [crypto]="base"
+    [crypto]="nvs base"
     [port]="base"
     [nvs]="flash base"
     [part]="flash base"
@@ -24,12 +24,12 @@ declare -A may=(
 
 # Public header: the room behind it.
 declare -A behind=(
-    [err]=base [flash]=flash [nvs]=nvs [espidf]=espidf
+    [err]=base [flash]=flash [nvs]=nvs [nvs_crypto]=nvs [espidf]=espidf
 )
 
 # Libraries, and the rooms that may know of them.
 declare -A library=(
-    [csv.h]="image" [jansson.h]="image cli" [popt.h]="cli" [openssl]="crypto"
+    [csv.h]="image" [jansson.h]="image cli" [popt.h]="cli" [openssl]="crypto" [mbedtls]="crypto"
 )
 
 c11=" assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h locale.h math.h

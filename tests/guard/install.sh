@@ -86,7 +86,41 @@ build() {
     expect_exit 0
     expect_stdout 42
 }
+cat >sealed.c <<'C'
+#include <stdio.h>
+
+#include <birthmark/nvs_crypto.h>
+
+int main(void)
+{
+    static unsigned char image[12288];
+    static uint32_t work[64];
+    const uint8_t keys[BM_NVS_KEYS_SIZE] = {42};
+    struct bm_nvs_crypto crypto;
+    struct bm_nvs_config config = {0};
+    struct bm_flash flash;
+    struct bm_nvs nvs;
+    FILE *f = fopen("image.bin", "rb");
+    if (f == NULL || fread(image, 1, sizeof image, f) != sizeof image ||
+        bm_flash_view(&flash, image, sizeof image) != BM_OK ||
+        bm_nvs_crypto_openssl.open(&crypto, keys) != BM_OK) {
+        return 1;
+    }
+    fclose(f);
+    config.flash = &flash;
+    config.work = work;
+    config.work_len = sizeof work;
+    config.crypto = &crypto;
+    if (bm_nvs_mount_with(&nvs, &config, NULL) != BM_E_KEYS) {
+        return 2;
+    }
+    bm_nvs_crypto_openssl.close(&crypto);
+    puts("42");
+    return 0;
+}
+C
 build birthmark program
+build birthmark-openssl sealed
 build birthmark-espidf espidf
 
 # Below a DESTDIR the prefix inside the files stays the final one.

@@ -10,7 +10,12 @@ src/image/number.c csv
 src/image/base64.c csv
 src/image/scan.c image
 src/nvs/mount.c image
+src/nvs/keypart.c sealed
+src/image/seal.c sealed
 src/nvs/page.c image
+src/nvs/tidy.c edit
+src/nvs/collect.c edit
+src/image/diff.c edit
 "
 while read -r source target; do
     [ -n "$source" ] || continue
