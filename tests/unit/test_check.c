@@ -14,40 +14,12 @@
 #include <cmocka.h>
 
 #include "base/le.h"
-#include "harness/capture.h"
-#include "harness/image.h"
+#include "harness/check.h"
 #include "image/check.h"
 #include "nvs/fmt.h"
 
-static const uint8_t none = BMI_CHUNK_NONE;
-
 static struct test_image img;
 static enum bm_seal seal; /* what keys that were tried did to it */
-
-static void put(unsigned page, unsigned entry, uint8_t ns, uint8_t type, uint8_t chunk,
-                const char *key, const char *data, uint32_t size)
-{
-    const struct test_entry e = {page, entry, ns, type, chunk, key, data, size};
-    test_entry(&img, &e);
-}
-
-static void put_u8(unsigned page, unsigned entry, uint8_t ns, const char *key, uint8_t value)
-{
-    put(page, entry, ns, BM_NVS_U8, none, key, (const char *)&value, 1);
-}
-
-static void put_chunk(unsigned page, unsigned entry, const char *key, uint8_t chunk)
-{
-    put(page, entry, 1, BMI_TYPE_BLOB_DATA, chunk, key, "0123456789", 10);
-}
-
-static void put_index(unsigned page, unsigned entry, const char *key, uint32_t size, uint8_t count,
-                      uint8_t start)
-{
-    uint8_t data[8] = {0, 0, 0, 0, count, start, 0xff, 0xff};
-    bm_put_le32(data, size);
-    put(page, entry, 1, BMI_TYPE_BLOB_IDX, none, key, (const char *)data, 8);
-}
 
 /* Changes one byte of an entry and makes its checksum right again. */
 static void poke(unsigned page, unsigned entry, unsigned at, uint8_t value)
@@ -55,33 +27,6 @@ static void poke(unsigned page, unsigned entry, unsigned at, uint8_t value)
     uint8_t *raw = test_entry_at(&img, page, entry);
     raw[at] = value;
     bm_put_le32(raw + BMI_EN_CRC, bmi_entry_crc(raw));
-}
-
-static void state(unsigned page, unsigned entry, enum bmi_entry_state to)
-{
-    bmi_bitmap_put(img.data + (size_t)page * BMI_PAGE_SIZE + BMI_OFF_BITMAP, entry, to);
-}
-
-static void resize(unsigned pages)
-{
-    test_image_free(&img);
-    test_image_blank(&img, pages);
-}
-
-/* Three pages: namespace "ns" = 1, ns/k = 7, ns/s = "text", ns/b = a blob of two chunks. */
-static void clean_image(void)
-{
-    resize(4);
-    test_page(&img, 0, BMI_PAGE_FULL, 0);
-    put_u8(0, 0, 0, "ns", 1);
-    put_u8(0, 1, 1, "k", 7);
-    put(0, 2, 1, BM_NVS_STR, none, "s", "text", 5);
-    put_chunk(0, 4, "b", 0);
-    put_chunk(0, 6, "b", 1);
-    put_index(0, 8, "b", 20, 2, 0);
-    state(0, 20, BMI_ENTRY_ERASED);
-    test_page(&img, 1, BMI_PAGE_ACTIVE, 1);
-    put_u8(1, 0, 1, "other", 1);
 }
 
 static uint8_t *page_at(unsigned page)
@@ -103,7 +48,7 @@ static void file_none(void)
 static void flash_dump(void)
 {
     static const uint8_t row[] = {0xaa, 0x50, 1, 2, 0, 0x90, 0, 0, 0, 0x60, 0, 0, 'n', 'v', 's'};
-    resize(10);
+    check_image_resize(&img, 10);
     memset(img.data + 0x8000, 0, 64);
     memcpy(img.data + 0x8000, row, sizeof row);
     memset(img.data + 0x8020, 0xff, 32);
@@ -120,10 +65,10 @@ static void encrypted(void)
             x = x * 1664525u + 1013904223u;
             test_entry_at(&img, 0, entry)[i] = (uint8_t)(x >> 24);
         }
-        state(0, entry, BMI_ENTRY_WRITTEN);
+        check_put_state(&img, 0, entry, BMI_ENTRY_WRITTEN);
     }
     memset(test_entry_at(&img, 1, 0), 0xff, BMI_ENTRY_SIZE);
-    state(1, 0, BMI_ENTRY_EMPTY);
+    check_put_state(&img, 1, 0, BMI_ENTRY_EMPTY);
 }
 static void keys_wrong(void)
 {
@@ -140,7 +85,7 @@ static void size_unaligned(void)
 }
 static void image_blank(void)
 {
-    resize(3);
+    check_image_resize(&img, 3);
 }
 static void size_small(void)
 {
@@ -193,7 +138,7 @@ static void page_freeing(void)
 {
     test_page(&img, 0, BMI_PAGE_FREEING, 0);
     /* a copy that garbage collection has made already is no finding of its own */
-    put_u8(1, 1, 1, "k", 7);
+    check_put_u8(&img, 1, 1, 1, "k", 7);
 }
 static void page_reserved(void)
 {
@@ -203,11 +148,11 @@ static void page_reserved(void)
 }
 static void entry_state(void)
 {
-    state(1, 1, BMI_ENTRY_ILLEGAL);
+    check_put_state(&img, 1, 1, BMI_ENTRY_ILLEGAL);
 }
 static void entry_after_hole(void)
 {
-    put_u8(1, 4, 1, "far", 1);
+    check_put_u8(&img, 1, 4, 1, "far", 1);
 }
 static void empty_not_blank(void)
 {
@@ -219,7 +164,7 @@ static void empty_hidden(void)
 }
 static void entry_torn(void)
 {
-    state(0, 3, BMI_ENTRY_EMPTY);
+    check_put_state(&img, 0, 3, BMI_ENTRY_EMPTY);
 }
 static void entry_crc(void)
 {
@@ -239,7 +184,7 @@ static void entry_span(void)
 }
 static void entry_size(void)
 {
-    put_index(1, 1, "x", 600000, 0, 0);
+    check_put_index(&img, 1, 1, "x", 600000, 0, 0);
 }
 static void entry_chunk(void)
 {
@@ -247,16 +192,16 @@ static void entry_chunk(void)
 }
 static void entry_chunk_of_index(void)
 {
-    put_index(1, 1, "x", 0, 0, 0);
+    check_put_index(&img, 1, 1, "x", 0, 0, 0);
     poke(1, 1, BMI_EN_CHUNK, 3);
 }
 static void key_empty(void)
 {
-    put_u8(1, 1, 1, "", 1);
+    check_put_u8(&img, 1, 1, 1, "", 1);
 }
 static void key_no_nul(void)
 {
-    put_u8(1, 1, 1, "abcdefghijklmno", 1);
+    check_put_u8(&img, 1, 1, 1, "abcdefghijklmno", 1);
     poke(1, 1, BMI_EN_KEY + 15, 'p');
 }
 static void key_padding(void)
@@ -265,7 +210,7 @@ static void key_padding(void)
 }
 static void key_text(void)
 {
-    put_u8(1, 1, 1, "a\x1b[m", 1);
+    check_put_u8(&img, 1, 1, 1, "a\x1b[m", 1);
 }
 static void data_crc(void)
 {
@@ -281,95 +226,95 @@ static void data_padding_behind_text(void)
 }
 static void string_no_nul(void)
 {
-    put(1, 1, 1, BM_NVS_STR, none, "x", "abc", 3);
+    check_put(&img, 1, 1, 1, BM_NVS_STR, BMI_CHUNK_NONE, "x", "abc", 3);
 }
 static void string_empty(void)
 {
-    put(1, 1, 1, BM_NVS_STR, none, "x", "", 0);
+    check_put(&img, 1, 1, 1, BM_NVS_STR, BMI_CHUNK_NONE, "x", "", 0);
 }
 static void string_inner_nul(void)
 {
-    put(1, 1, 1, BM_NVS_STR, none, "x", "a\0c", 4);
+    check_put(&img, 1, 1, 1, BM_NVS_STR, BMI_CHUNK_NONE, "x", "a\0c", 4);
 }
 static void key_twice(void)
 {
-    put_u8(1, 1, 1, "k", 8);
+    check_put_u8(&img, 1, 1, 1, "k", 8);
 }
 static void key_two_types(void)
 {
-    put(1, 1, 1, BM_NVS_U16, none, "k", "\1", 2);
+    check_put(&img, 1, 1, 1, BM_NVS_U16, BMI_CHUNK_NONE, "k", "\1", 2);
 }
 static void hash_collision(void)
 {
-    put_u8(1, 1, 1, "host_id", 1);
-    put_u8(1, 2, 1, "name_zone1", 1);
+    check_put_u8(&img, 1, 1, 1, "host_id", 1);
+    check_put_u8(&img, 1, 2, 1, "name_zone1", 1);
 }
 static void no_collision_in_full_page(void)
 {
-    put_u8(0, 9, 1, "host_id", 1);
-    put_u8(0, 10, 1, "name_zone1", 1);
+    check_put_u8(&img, 0, 9, 1, "host_id", 1);
+    check_put_u8(&img, 0, 10, 1, "name_zone1", 1);
 }
 static void blob_chunk_missing(void)
 {
-    state(0, 6, BMI_ENTRY_ERASED);
-    state(0, 7, BMI_ENTRY_ERASED);
+    check_put_state(&img, 0, 6, BMI_ENTRY_ERASED);
+    check_put_state(&img, 0, 7, BMI_ENTRY_ERASED);
 }
 static void blob_chunk_twice(void)
 {
-    put_chunk(1, 1, "b", 1);
+    check_put_chunk(&img, 1, 1, "b", 1);
 }
 static void blob_chunk_extra(void)
 {
-    put_chunk(1, 1, "b", 2);
+    check_put_chunk(&img, 1, 1, "b", 2);
 }
 static void blob_size(void)
 {
-    put_index(0, 8, "b", 21, 2, 0);
+    check_put_index(&img, 0, 8, "b", 21, 2, 0);
 }
 static void blob_orphan(void)
 {
-    put_chunk(1, 1, "b", 0x80);
+    check_put_chunk(&img, 1, 1, "b", 0x80);
 }
 static void blob_orphan_alone(void)
 {
-    put_chunk(1, 1, "z", 0x00);
-    put_chunk(1, 3, "z", 0x01);
+    check_put_chunk(&img, 1, 1, "z", 0x00);
+    check_put_chunk(&img, 1, 3, "z", 0x01);
 }
 static void blob_start(void)
 {
-    put_chunk(1, 1, "z", 3);
-    put_index(1, 3, "z", 10, 1, 3);
+    check_put_chunk(&img, 1, 1, "z", 3);
+    check_put_index(&img, 1, 3, "z", 10, 1, 3);
 }
 static void blob_two_formats(void)
 {
-    put(1, 1, 1, BMI_TYPE_BLOB_V1, none, "b", "old", 3);
+    check_put(&img, 1, 1, 1, BMI_TYPE_BLOB_V1, BMI_CHUNK_NONE, "b", "old", 3);
 }
 static void namespace_dead(void)
 {
-    put_u8(1, 1, 9, "a", 1);
-    put_u8(1, 2, 9, "b", 1);
+    check_put_u8(&img, 1, 1, 9, "a", 1);
+    check_put_u8(&img, 1, 2, 9, "b", 1);
 }
 static void namespace_shared(void)
 {
-    put_u8(1, 1, 0, "alias", 1);
+    check_put_u8(&img, 1, 1, 0, "alias", 1);
 }
 static void namespace_twice(void)
 {
-    put_u8(1, 1, 0, "ns", 2);
-    put_u8(1, 2, 2, "x", 2);
+    check_put_u8(&img, 1, 1, 0, "ns", 2);
+    check_put_u8(&img, 1, 2, 2, "x", 2);
 }
 static void namespace_index(void)
 {
-    put_u8(1, 1, 0, "zero", 0);
-    put_u8(1, 2, 0, "all", 255);
+    check_put_u8(&img, 1, 1, 0, "zero", 0);
+    check_put_u8(&img, 1, 2, 0, "all", 255);
 }
 static void namespace_entry(void)
 {
-    put(1, 1, 0, BM_NVS_STR, none, "lost", "text", 5);
+    check_put(&img, 1, 1, 0, BM_NVS_STR, BMI_CHUNK_NONE, "lost", "text", 5);
 }
 static void namespace_empty(void)
 {
-    put_u8(1, 1, 0, "bare", 3);
+    check_put_u8(&img, 1, 1, 0, "bare", 3);
 }
 
 struct check_case {
@@ -475,7 +420,7 @@ static void each_finding(void **unused)
     char ids[1024];
     struct bm_check_result result;
     for (size_t i = 0; i < CASES; i++) {
-        clean_image();
+        check_image_clean(&img);
         seal = BM_SEAL_NONE;
         cases[i].change();
         find(ids, &result);
@@ -529,112 +474,6 @@ static void every_kind_is_documented(void **unused)
     free(text);
 }
 
-static void place_and_key(void *ctx, const struct bm_finding *f)
-{
-    assert_int_equal(f->offset, BMI_PAGE_SIZE + BMI_OFF_ENTRIES + BMI_ENTRY_SIZE);
-    assert_int_equal(f->page, 1);
-    assert_int_equal(f->entry, 1);
-    assert_string_equal(f->ns, "ns");
-    assert_string_equal(f->key, "k");
-    assert_non_null(strstr(f->text, "page 0 entry 1"));
-    ++*(int *)ctx;
-}
-
-static void finding_says_where(void **unused)
-{
-    (void)unused;
-    struct bm_check_result result;
-    struct bm_scan s;
-    int n = 0;
-    clean_image();
-    key_twice();
-    assert_int_equal(bm_scan(&s, img.data, img.len), BM_OK);
-    bm_check(&s, place_and_key, &n, &result);
-    assert_int_equal(n, 1);
-    assert_int_equal(result.count[BM_ERROR], 1);
-    assert_int_equal(result.count[BM_WARNING], 0);
-    bm_scan_free(&s);
-}
-
-/* What stands where a key should be may be part of a secret. */
-static void no_bytes_of_damaged_entries(void *ctx, const struct bm_finding *f)
-{
-    assert_null(f->key);
-    assert_null(strstr(f->text, "SECRET"));
-    ++*(int *)ctx;
-}
-
-static void damage_shows_no_bytes(void **unused)
-{
-    (void)unused;
-    struct bm_check_result result;
-    struct bm_scan s;
-    int n = 0;
-    clean_image();
-    put(1, 1, 1, BM_NVS_STR, none, "SECRETKEYPART", "SECRET SECRET SECRET SECRET SECRET SECRET",
-        42);
-    test_entry_at(&img, 1, 1)[BMI_EN_CRC] ^= 1;
-    assert_int_equal(bm_scan(&s, img.data, img.len), BM_OK);
-    bm_check(&s, no_bytes_of_damaged_entries, &n, &result);
-    assert_int_equal(n, 1);
-    bm_scan_free(&s);
-}
-
-static char *report(int json, struct bm_check_result *result)
-{
-    const struct bm_check_opts o = {"a\x1b.bin", json, 0};
-    struct bm_scan s;
-    FILE *f = capture_open();
-    assert_int_equal(bm_scan(&s, img.data, img.len), BM_OK);
-    assert_int_equal(bm_check_report(&s, &o, f, result), BM_OK);
-    bm_scan_free(&s);
-    return capture_close(f, NULL);
-}
-
-static size_t count(const char *text, const char *what)
-{
-    size_t n = 0;
-    for (const char *p = text; (p = strstr(p, what)) != NULL; p++) {
-        n++;
-    }
-    return n;
-}
-
-static void text_is_capped_and_json_is_not(void **unused)
-{
-    (void)unused;
-    struct bm_check_result result;
-    clean_image();
-    for (unsigned i = 1; i < 60; i += 2) {
-        put_u8(1, i, 1, "x", 1);
-        test_entry_at(&img, 1, i)[BMI_EN_CRC] ^= 1;
-        state(1, i + 1, BMI_ENTRY_ERASED);
-    }
-    char *text = report(0, &result);
-    assert_int_equal(result.count[BM_ERROR], 30);
-    assert_int_equal(count(text, "error entry-crc"), 10);
-    assert_int_equal(count(text, "device:"), 1);
-    assert_int_equal(count(text, "... and 20 more of entry-crc"), 1);
-    assert_null(strchr(text, '\x1b'));
-    free(text);
-    text = report(1, &result);
-    assert_int_equal(count(text, "\"id\":\"entry-crc\""), 30);
-    assert_int_equal(count(text, "\"device\":"), 30);
-    assert_null(strchr(text, '\x1b'));
-    free(text);
-}
-
-static void clean_is_one_line(void **unused)
-{
-    (void)unused;
-    struct bm_check_result result;
-    clean_image();
-    char *text = report(0, &result);
-    assert_string_equal(text, "a\\x1b.bin: clean; 4 pages, 1 namespace, 4 keys, 10 of 504 entries "
-                              "written\n");
-    free(text);
-}
-
 static int teardown(void **unused)
 {
     (void)unused;
@@ -648,10 +487,6 @@ int main(void)
         cmocka_unit_test(each_finding),
         cmocka_unit_test(every_kind_has_a_case),
         cmocka_unit_test(every_kind_is_documented),
-        cmocka_unit_test(finding_says_where),
-        cmocka_unit_test(damage_shows_no_bytes),
-        cmocka_unit_test(text_is_capped_and_json_is_not),
-        cmocka_unit_test(clean_is_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }
