@@ -99,9 +99,9 @@ struct bm_nvs_stats {
     uint32_t namespaces; /* named namespaces */
 };
 
-/* Bytes of work memory for mounting this region. keys 0: the minimum (8 bytes a page), lookups scan
- * the flash. Otherwise with an index for that many entries, which finds a key in a few reads. An
- * index that turns out too small is not used. */
+/* Bytes of work memory for mounting this region. keys 0: the minimum (10 bytes a page), lookups
+ * scan the flash. Otherwise with an index for that many entries, which finds a key in a few reads.
+ * An index that turns out too small is not used. */
 size_t bm_nvs_work_size(const struct bm_flash *flash, uint32_t keys);
 
 /* Mounts a region for reading; never writes.
@@ -174,8 +174,8 @@ int bm_nvs_namespace_create(struct bm_nvs *nvs, const char *name, uint8_t *ns);
 /* Stores an integer, float or double. key: 1 to 15 bytes. bits: as in struct bm_nvs_info. A value
  * of another type under this key is replaced. An equal value is not written again. After BM_OK the
  * value is on flash; a power cut before leaves the old value or the new one. Returns BM_OK,
- * BM_E_ARG (name, namespace or type), BM_E_NOSPC, BM_E_READONLY, BM_E_IO, or BM_E_CORRUPT (nothing
- * in the partition can be read: encrypted, or not NVS; nothing is written then). */
+ * BM_E_ARG (name, namespace or type), BM_E_NOSPC, BM_E_READONLY, BM_E_IO, or BM_E_KEYS (nothing
+ * in the partition can be read: it is encrypted, or all of it damaged; nothing is written then). */
 int bm_nvs_set_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
                     uint64_t bits);
 

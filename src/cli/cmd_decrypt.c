@@ -54,7 +54,8 @@ static int parse(struct cli *c, struct request *r)
     if (cli_is_stdout(r->output) && bm_port_is_terminal(1)) {
         return cli_usage(c, "the image is binary and does not go to a terminal; name a file");
     }
-    return cli_out_path(c, r->path, r->outdir, NULL, r->output);
+    const int status = cli_out_path(c, r->path, r->outdir, NULL, r->output);
+    return status == CLI_OK ? cli_out_distinct(c, r->path, r->keys) : status;
 }
 
 static void no_text(void *ctx, const struct bm_finding *f)

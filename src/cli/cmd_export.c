@@ -3,6 +3,7 @@
 
 #include "cli/image_file.h"
 #include "cli/keys_file.h"
+#include "cli/out_file.h"
 #include "image/dump.h"
 #include "port/file.h"
 
@@ -60,6 +61,7 @@ static int put_file(const struct cli_image *image, struct bm_dump_opts *o, const
 
 /* What the options ask for. */
 struct wish {
+    struct cli *c;
     const char *output; /* NULL: standard output */
     int reveal;
 };
@@ -67,6 +69,9 @@ struct wish {
 static int put(const struct cli_image *image, void *ctx)
 {
     const struct wish *wish = ctx;
+    if (wish->output != NULL && cli_out_distinct(wish->c, wish->output, image->path) != CLI_OK) {
+        return CLI_USAGE;
+    }
     struct bm_dump_opts o = {.format = BM_DUMP_CSV,
                              .name = image->name,
                              .reveal = wish->reveal,
@@ -87,7 +92,7 @@ static int put(const struct cli_image *image, void *ctx)
 
 static int run(struct cli *c)
 {
-    struct wish wish = {NULL, 0};
+    struct wish wish = {c, NULL, 0};
     const char *keys = NULL;
     int option;
     while ((option = cli_option(c)) > 0) {
@@ -97,7 +102,10 @@ static int run(struct cli *c)
         default: wish.reveal = 1; break;
         }
     }
-    return option < 0 ? CLI_USAGE : cli_image_use(c, keys, put, &wish);
+    if (option < 0 || (wish.output != NULL && cli_out_distinct(c, wish.output, keys) != CLI_OK)) {
+        return CLI_USAGE;
+    }
+    return cli_image_use(c, keys, put, &wish);
 }
 
 const struct cli_cmd cmd_export = {

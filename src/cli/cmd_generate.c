@@ -423,8 +423,14 @@ int cli_generate_run(struct cli *c, int encrypts)
     if (!r.dry_run && cli_is_stdout(r.path) && bm_port_is_terminal(1)) {
         return cli_usage(c, "the image is binary and does not go to a terminal; name a file");
     }
+    const char *const keys[] = {r.keys, r.make.hmac_input};
     for (size_t i = 0; i < r.count; i++) {
         if (is_output(&r, r.args[i])) {
+            return own_input(c, r.path);
+        }
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i] != NULL && is_output(&r, keys[i])) {
             return own_input(c, r.path);
         }
     }

@@ -19,6 +19,10 @@ int cli_is_stdout(const char *path);
 int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,
                  const char *path);
 
+/* Says so where the output is this input, too, and would replace it. input NULL or a stream: no.
+ * Returns CLI_OK or CLI_USAGE. */
+int cli_out_distinct(struct cli *c, const char *output, const char *input);
+
 /* Makes the folder of a path, if it has one. Returns CLI_OK, or the exit status after saying why
  * not. */
 int cli_out_folder(const char *path);

@@ -89,6 +89,8 @@ static esp_err_t mount_store(struct bmi_part *part)
     return mount_err(&part->flash, bm_nvs_mount_with(&part->nvs, &config, NULL));
 }
 
+static uint32_t mounts_ever; /* no two mounts have one number, whatever partition they were of */
+
 static esp_err_t mount(struct bmi_part *part, const nvs_sec_cfg_t *cfg)
 {
     if (part->work != NULL) {
@@ -102,7 +104,7 @@ static esp_err_t mount(struct bmi_part *part, const nvs_sec_cfg_t *cfg)
         bmi_part_unmount(part);
         return err;
     }
-    part->mounts++;
+    part->mounts = ++mounts_ever;
     return ESP_OK;
 }
 

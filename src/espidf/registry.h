@@ -22,7 +22,7 @@ struct bmi_part {
     struct bm_nvs_crypto cipher;
     const struct bm_nvs_crypto_ops *crypto; /* what made the cipher; NULL: plain */
     void *work;                             /* NULL: not mounted */
-    uint32_t mounts; /* counts mounts, so that an iterator notices a new one */
+    uint32_t mounts; /* number of this mount, so that an iterator notices another */
 };
 
 struct bmi_handle {

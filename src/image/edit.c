@@ -249,8 +249,6 @@ int bm_edit_unset(struct bm_edit *e, const char *ns, const char *key)
 
 int bm_edit_clear(struct bm_edit *e, const char *ns)
 {
-    struct bm_nvs_iter it;
-    struct bm_nvs_info info;
     uint8_t index = 0;
     if (!name_good(ns)) {
         return BM_E_NOENT;
@@ -259,10 +257,10 @@ int bm_edit_clear(struct bm_edit *e, const char *ns)
     if (rc != BM_OK) {
         return rc;
     }
-    bm_nvs_iter_start(&it, index, BM_NVS_ANY);
-    rc = bm_nvs_iter_next(&e->nvs, &it, &info);
-    if (rc != BM_OK) {
-        return rc == BM_E_NOENT ? BM_OK : rc;
+    size_t used = 0; /* also by values that are damaged */
+    rc = bm_nvs_used_entries(&e->nvs, index, &used);
+    if (rc != BM_OK || used == 0) {
+        return rc;
     }
     rc = bm_nvs_erase_all(&e->nvs, index);
     return rc == BM_OK ? touch(e, name_of(e, index), "", TOUCHED_ALL) : rc;

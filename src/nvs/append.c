@@ -6,6 +6,8 @@
 #include "base/base.h"
 #include "base/le.h"
 
+#define SEQ_LAST 0xfffffffeu /* one more would begin again at 0 and be the oldest page */
+
 uint32_t bmi_room(const struct bm_nvs *nvs)
 {
     return BMI_PAGE_ENTRIES - nvs->next;
@@ -102,7 +104,8 @@ int bmi_page_open(struct bm_nvs *nvs)
     const struct bm_flash *flash = nvs->flash;
     uint8_t raw[BMI_ENTRY_SIZE];
     struct bmi_header h;
-    if (nvs->page_count == nvs->sectors) {
+    if (nvs->page_count == nvs->sectors ||
+        (nvs->page_count > 0 && nvs->pages[nvs->order[nvs->page_count - 1]].seq >= SEQ_LAST)) {
         return BM_E_NOSPC;
     }
     const uint32_t sector = choose_sector(nvs);

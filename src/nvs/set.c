@@ -316,6 +316,28 @@ int bmi_nvs_erase_key(struct bm_nvs *nvs, uint8_t ns, const char *key)
     return rc == BM_OK ? erase_value(nvs, at, raw, key) : rc;
 }
 
+/* Entries of a namespace that belong to no whole value. Types we do not know are not ours to erase.
+ */
+static int erase_rest(struct bm_nvs *nvs, uint8_t ns)
+{
+    uint8_t bitmap[BMI_BITMAP_SIZE];
+    uint8_t raw[BMI_ENTRY_SIZE];
+    unsigned entry;
+    for (uint32_t rank = 0; rank < nvs->page_count; rank++) {
+        struct bmi_walk walk = {rank, 0, bitmap, 0};
+        int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
+        while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, raw, &entry)) == BM_OK) {
+            if (raw[BMI_EN_NS] == ns) {
+                rc = bmi_entry_erase(nvs, rank * BMI_PAGE_ENTRIES + entry, raw);
+            }
+        }
+        if (rc != BM_E_NOENT) {
+            return rc;
+        }
+    }
+    return BM_OK;
+}
+
 int bmi_nvs_erase_all(struct bm_nvs *nvs, uint8_t ns)
 {
     struct bm_nvs_iter it;
@@ -331,7 +353,7 @@ int bmi_nvs_erase_all(struct bm_nvs *nvs, uint8_t ns)
             return rc;
         }
     }
-    return rc == BM_E_NOENT ? BM_OK : rc;
+    return rc == BM_E_NOENT ? erase_rest(nvs, ns) : rc;
 }
 
 /* Marks the indexes that entries without a name use: a new name must not inherit them. */

@@ -260,6 +260,11 @@ static int replace(const char *path, const void *data, size_t len, unsigned mode
         free(name);
         return rc;
     }
+    struct stat st;
+    if (stat(path, &st) == 0 && (st.st_uid != geteuid() || st.st_gid != getegid())) {
+        /* root's edit leaves the file with its owner; others may not, and need not */
+        (void)!fchown(fd, st.st_uid, st.st_gid);
+    }
     if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
         rc = fail(diag, BM_E_IO, "cannot be written");
     }
@@ -288,8 +293,9 @@ static void file_limit_ignore(struct sigaction *before)
 }
 
 /* Ctrl-C in the middle would leave the temporary file: it takes effect when the file is whole. */
-static int replace_uninterrupted(const char *path, const void *data, size_t len, unsigned mode,
-                                 struct bm_diag *diag)
+static int
+uninterrupted(int (*make)(const char *, const void *, size_t, unsigned, struct bm_diag *),
+              const char *path, const void *data, size_t len, unsigned mode, struct bm_diag *diag)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t hold;
@@ -299,7 +305,7 @@ static int replace_uninterrupted(const char *path, const void *data, size_t len,
         sigaddset(&hold, signals[i]);
     }
     const int held = pthread_sigmask(SIG_BLOCK, &hold, &before) == 0;
-    const int rc = replace(path, data, len, mode, diag);
+    const int rc = make(path, data, len, mode, diag);
     if (held) {
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
@@ -314,7 +320,7 @@ static int write_path(const char *path, const void *data, size_t len, unsigned m
         return write_in_place(path, data, len, diag);
     }
     if (stat(path, &st) != 0) {
-        return replace_uninterrupted(path, data, len, mode, diag);
+        return uninterrupted(replace, path, data, len, mode, diag);
     }
     if (S_ISDIR(st.st_mode)) {
         errno = EISDIR;
@@ -328,7 +334,7 @@ static int write_path(const char *path, const void *data, size_t len, unsigned m
     }
     char *real = realpath(path, NULL); /* a symbolic link stays, the file behind it is replaced */
     const int rc = real == NULL ? fail(diag, BM_E_IO, "cannot be found")
-                                : replace_uninterrupted(real, data, len, mode, diag);
+                                : uninterrupted(replace, real, data, len, mode, diag);
     free(real);
     return rc;
 }
@@ -346,8 +352,8 @@ FILE *bm_port_memory(uint8_t **text, size_t *len)
     return open_memstream((char **)text, len);
 }
 
-int bm_port_create(const char *path, const void *data, size_t len, unsigned mode,
-                   struct bm_diag *diag)
+static int create(const char *path, const void *data, size_t len, unsigned mode,
+                  struct bm_diag *diag)
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
@@ -366,6 +372,16 @@ int bm_port_create(const char *path, const void *data, size_t len, unsigned mode
     } else {
         unlink(path);
     }
+    return rc;
+}
+
+int bm_port_create(const char *path, const void *data, size_t len, unsigned mode,
+                   struct bm_diag *diag)
+{
+    struct sigaction before;
+    file_limit_ignore(&before);
+    const int rc = uninterrupted(create, path, data, len, mode, diag);
+    sigaction(SIGXFSZ, &before, NULL);
     return rc;
 }
 

@@ -93,3 +93,12 @@ head -c 16384 "$BIRTHMARK" >foreign
 bm export foreign -o foreign.csv
 expect_exit 3
 no_file foreign.csv
+
+# unset --all also removes what is damaged, and nothing of it stays readable.
+printf '%s\n' key,type,encoding,value v,namespace,, password,data,string,a-long-passphrase >odd.csv
+bm generate odd.csv odd.bin 0x3000
+printf 'X' | dd of=odd.bin bs=1 seek=$((64 + 64 + 3)) conv=notrunc status=none
+grep -q passphrase odd.bin || fail "the test does not damage what it means to"
+bm unset odd.bin v --all
+expect_exit 0
+! grep -q passphrase odd.bin || fail "a damaged secret is still in the file"

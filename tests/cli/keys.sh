@@ -235,3 +235,22 @@ bm get gap.out certs n
 expect_stdout -7
 bm get gap.out certs blob
 expect_same blob "$out"
+
+# An output is none of the files that are read: least of all the keys.
+cp keys/a.bin kept.bin
+head -c 32 keys/a.bin >hmac.bin
+cp hmac.bin hmac_kept.bin
+while read -r args; do
+    eval "bm $args"
+    expect_exit 2
+    expect_stderr_has "would be overwritten"
+    expect_same keys/a.bin kept.bin
+    expect_same hmac.bin hmac_kept.bin
+done <<'ROWS'
+encrypt id.csv keys/a.bin 0x4000 --inputkey keys/a.bin
+encrypt id.csv ./keys/../keys/a.bin 0x4000 --inputkey keys/a.bin
+encrypt id.csv hmac.bin 0x4000 --keygen --key_protect_hmac --kp_hmac_inputkey hmac.bin
+decrypt sealed.bin keys/a.bin keys/a.bin
+export sealed.bin --keys keys/a.bin -o keys/a.bin
+export sealed.bin --keys keys/a.bin -o sealed.bin
+ROWS

@@ -284,6 +284,12 @@ static void test_iterator_outlives_its_partition(void **state)
     assert_int_equal(nvs_flash_init(), ESP_OK);
     assert_int_equal(nvs_entry_next(&it), ESP_ERR_NVS_NOT_INITIALIZED);
     assert_null(it);
+    assert_int_equal(nvs_entry_find("nvs", NULL, NVS_TYPE_ANY, &it), ESP_OK);
+    assert_int_equal(bm_espidf_detach("nvs"), BM_OK);
+    assert_int_equal(bm_espidf_attach("nvs", file_name), BM_OK);
+    assert_int_equal(nvs_flash_init(), ESP_OK);
+    assert_int_equal(nvs_entry_next(&it), ESP_ERR_NVS_NOT_INITIALIZED);
+    assert_null(it);
 }
 
 static void test_partitions_side_by_side(void **state)

@@ -442,15 +442,55 @@ static void test_hidden_bytes(void **state)
     test_store_free(&st);
 }
 
+/* Erasing a namespace takes its damaged values, too: iteration passes them over, flash does not. */
+static void test_erase_all_takes_the_damaged(void **state)
+{
+    size_t used = 0;
+    (void)state;
+    open_store(3, 100);
+    assert_int_equal(bm_nvs_set_data(&st.nvs, ns, "pw", BM_NVS_STR, "secret", 7), BM_OK);
+    mount(1);
+    st.mem[BMI_OFF_ENTRIES + 2 * BMI_ENTRY_SIZE] &= 0x0f; /* its data */
+    assert_int_equal(bm_nvs_set_bits(&st.nvs, ns, "k", BM_NVS_U8, 1), BM_OK);
+    assert_int_equal(bm_nvs_erase_all(&st.nvs, ns), BM_OK);
+    assert_int_equal(bm_nvs_used_entries(&st.nvs, ns, &used), BM_OK);
+    assert_int_equal(used, 0);
+    expect_clean();
+    test_store_free(&st);
+}
+
+/* A foreign image may have the last sequence number: a next page would be the oldest. */
+static void test_last_sequence_number(void **state)
+{
+    int rc = BM_OK;
+    (void)state;
+    open_store(3, 100);
+    bmi_header_put(st.mem, BMI_PAGE_ACTIVE, 0xfffffffe, BMI_VERSION_2);
+    mount(1);
+    for (unsigned i = 0; i < 400 && rc == BM_OK; i++) {
+        rc = bm_nvs_set_bits(&st.nvs, ns, "k", BM_NVS_U32, i);
+    }
+    assert_int_equal(rc, BM_E_NOSPC);
+    test_store_free(&st);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blob_update_cut), cmocka_unit_test(test_colliding_keys),
-        cmocka_unit_test(test_wrong_keys),      cmocka_unit_test(test_collection_merges),
-        cmocka_unit_test(test_flash_error),     cmocka_unit_test(test_type_change),
-        cmocka_unit_test(test_stale_chunk),     cmocka_unit_test(test_read_only),
-        cmocka_unit_test(test_long_keys),       cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_equal_blob),      cmocka_unit_test(test_no_free_page),
+        cmocka_unit_test(test_erase_all_takes_the_damaged),
+        cmocka_unit_test(test_last_sequence_number),
+        cmocka_unit_test(test_blob_update_cut),
+        cmocka_unit_test(test_colliding_keys),
+        cmocka_unit_test(test_wrong_keys),
+        cmocka_unit_test(test_collection_merges),
+        cmocka_unit_test(test_flash_error),
+        cmocka_unit_test(test_type_change),
+        cmocka_unit_test(test_stale_chunk),
+        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_long_keys),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_equal_blob),
+        cmocka_unit_test(test_no_free_page),
         cmocka_unit_test(test_hidden_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
