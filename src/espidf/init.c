@@ -229,9 +229,13 @@ esp_err_t nvs_flash_erase_partition(const char *part_name)
         return ESP_ERR_INVALID_ARG;
     }
     bmi_api_lock();
-    deinit_if_mounted(part_name);
+    esp_err_t err = ESP_ERR_NOT_FOUND;
     const struct bmi_part *part = bmi_part_find(part_name);
-    const esp_err_t err = part == NULL ? ESP_ERR_NOT_FOUND : bmi_region_erase(&part->info);
+    if (part != NULL) {
+        const esp_partition_t info = part->info; /* deinitialising may forget the partition */
+        deinit_if_mounted(part_name);
+        err = bmi_region_erase(&info);
+    }
     bmi_api_unlock();
     return err;
 }

@@ -451,7 +451,7 @@ static int check_file(struct bmi_input *in, const struct bm_image_input *file)
     }
     if (is_image(file)) {
         bmi_problem_add(in->problems, BM_IMAGE_ERROR, &at, NULL, 0,
-                        "this is an NVS image, not a CSV; the order is INPUT.csv... OUTPUT.bin");
+                        "this is an NVS image, not a CSV; are the arguments in their order?");
         return BM_E_INPUT;
     }
     return BM_OK;

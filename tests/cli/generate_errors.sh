@@ -169,7 +169,7 @@ for image in image.bin - later.bin; do
     { head -c 4096 /dev/zero | tr '\0' '\377' && cat image.bin; } >later.bin # first page blank
     run "$BIRTHMARK" generate "$image" out.bin <image.bin
     expect_exit 3
-    expect_stderr_has "this is an NVS image, not a CSV; the order is INPUT.csv... OUTPUT.bin"
+    expect_stderr_has "this is an NVS image, not a CSV; are the arguments in their order?"
     expect_stderr_lacks "UTF-16"
     no_file out.bin
 done

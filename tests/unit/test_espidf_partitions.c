@@ -106,6 +106,12 @@ static void test_partition_pointers(void **state)
     assert_int_equal(nvs_flash_erase_partition_ptr(&part), ESP_ERR_INVALID_SIZE);
     assert_int_equal(nvs_flash_init_partition_ptr(&part), ESP_ERR_INVALID_SIZE);
     assert_int_equal(nvs_flash_deinit_partition("inner"), ESP_ERR_NVS_NOT_INITIALIZED);
+    part.size = 3 * ESPIDF_PAGE;
+    part.readonly = false;
+    assert_int_equal(nvs_flash_init_partition_ptr(&part), ESP_OK);
+    assert_int_equal(nvs_flash_erase_partition(part.label), ESP_OK);
+    assert_int_equal(espidf_mem[2 * ESPIDF_PAGE], 0xff);
+    assert_int_equal(nvs_flash_deinit_partition(part.label), ESP_ERR_NVS_NOT_INITIALIZED);
 }
 
 static void test_find_partitions(void **state)
