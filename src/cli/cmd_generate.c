@@ -334,12 +334,6 @@ static int finish(struct cli *c, struct request *r, const struct bm_image_result
     return status;
 }
 
-static int own_input(struct cli *c, const char *path)
-{
-    return cli_usage(
-        c, "OUTPUT %s is also read as an input, and would be overwritten; name another", path);
-}
-
 static int generate(struct cli *c, struct request *r, const struct bm_image_input *inputs,
                     size_t unread)
 {
@@ -359,7 +353,7 @@ static int generate(struct cli *c, struct request *r, const struct bm_image_inpu
                  result.size, BM_IMAGE_WRITABLE_MIN);
     }
     if (r->own_input) {
-        status = own_input(c, r->path);
+        status = cli_out_own_input(c, r->path);
     } else if (rc != BM_OK) {
         status = refused(&result, unread, rc, &diag);
     } else {
@@ -426,12 +420,12 @@ int cli_generate_run(struct cli *c, int encrypts)
     const char *const keys[] = {r.keys, r.make.hmac_input};
     for (size_t i = 0; i < r.count; i++) {
         if (is_output(&r, r.args[i])) {
-            return own_input(c, r.path);
+            return cli_out_own_input(c, r.path);
         }
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (keys[i] != NULL && is_output(&r, keys[i])) {
-            return own_input(c, r.path);
+            return cli_out_own_input(c, r.path);
         }
     }
     return make(c, &r);

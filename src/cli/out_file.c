@@ -34,13 +34,18 @@ int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const 
     return t.cut ? cli_usage(c, "%s is over %d bytes long", path, CLI_PATH_SIZE - 1) : CLI_OK;
 }
 
+int cli_out_own_input(struct cli *c, const char *output)
+{
+    return cli_usage(
+        c, "OUTPUT %s is also read as an input, and would be overwritten; name another", output);
+}
+
 int cli_out_distinct(struct cli *c, const char *output, const char *input)
 {
     if (input == NULL || cli_is_stream(output) || !bm_port_same_file(input, output)) {
         return CLI_OK;
     }
-    return cli_usage(
-        c, "OUTPUT %s is also read as an input, and would be overwritten; name another", output);
+    return cli_out_own_input(c, output);
 }
 
 int cli_out_folder(const char *path)

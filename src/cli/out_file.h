@@ -19,6 +19,9 @@ int cli_is_stdout(const char *path);
 int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,
                  const char *path);
 
+/* Says that the output is also an input, and would be overwritten. Returns CLI_USAGE. */
+int cli_out_own_input(struct cli *c, const char *output);
+
 /* Says so where the output is this input, too, and would replace it. input NULL or a stream: no.
  * Returns CLI_OK or CLI_USAGE. */
 int cli_out_distinct(struct cli *c, const char *output, const char *input);

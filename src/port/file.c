@@ -246,6 +246,19 @@ static void sync_folder(const char *path)
     }
 }
 
+/* Writes all of a new file through to the disk, and closes it. */
+static int fill(int fd, const void *data, size_t len, struct bm_diag *diag)
+{
+    int rc = BM_OK;
+    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    if (close(fd) != 0 && rc == BM_OK) {
+        rc = fail(diag, BM_E_IO, "cannot be written");
+    }
+    return rc;
+}
+
 static int replace(const char *path, const void *data, size_t len, unsigned mode,
                    struct bm_diag *diag)
 {
@@ -265,12 +278,7 @@ static int replace(const char *path, const void *data, size_t len, unsigned mode
         /* root's edit leaves the file with its owner; others may not, and need not */
         (void)!fchown(fd, st.st_uid, st.st_gid);
     }
-    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
-        rc = fail(diag, BM_E_IO, "cannot be written");
-    }
-    if (close(fd) != 0 && rc == BM_OK) {
-        rc = fail(diag, BM_E_IO, "cannot be written");
-    }
+    rc = fill(fd, data, len, diag);
     if (rc == BM_OK && rename(name, path) != 0) {
         rc = fail(diag, BM_E_IO, "cannot be replaced");
     }
@@ -360,13 +368,7 @@ static int create(const char *path, const void *data, size_t len, unsigned mode,
         return errno == EEXIST ? fail(diag, BM_E_EXIST, "is there already")
                                : fail(diag, BM_E_IO, "cannot be made");
     }
-    int rc = BM_OK;
-    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
-        rc = fail(diag, BM_E_IO, "cannot be written");
-    }
-    if (close(fd) != 0 && rc == BM_OK) {
-        rc = fail(diag, BM_E_IO, "cannot be written");
-    }
+    const int rc = fill(fd, data, len, diag);
     if (rc == BM_OK) {
         sync_folder(path);
     } else {
