@@ -14,7 +14,7 @@
 #include "image/seal.h"
 #include "port/file.h"
 
-enum { PRIVATE_MODE = 0600 };
+enum { PRIVATE_MODE = 0600, QUIET_WAIT = 2000, LONGEST_WAIT = 30000 }; /* milliseconds */
 
 void cli_edit_option(struct cli *c, struct cli_edit *e, int option)
 {
@@ -26,6 +26,21 @@ void cli_edit_option(struct cli *c, struct cli_edit *e, int option)
     }
 }
 
+/* Edits of one file follow each other, so that each counts. */
+static int take_hold(struct cli_edit *e, const char *path)
+{
+    int rc = bm_port_hold(&e->hold, path, QUIET_WAIT);
+    if (rc == BM_E_TIMEOUT) {
+        cli_warn("%s is locked by another program: waiting up to %d s", path, LONGEST_WAIT / 1000);
+        rc = bm_port_hold(&e->hold, path, LONGEST_WAIT);
+    }
+    if (rc == BM_OK) {
+        return CLI_OK;
+    }
+    cli_error("%s is locked by another program still; nothing was changed", path);
+    return CLI_DEVICE;
+}
+
 int cli_edit_open(struct cli_edit *e, const char *path)
 {
     struct bm_diag diag;
@@ -35,7 +50,10 @@ int cli_edit_open(struct cli_edit *e, const char *path)
                   "files, not standard input");
         return CLI_USAGE;
     }
-    int status = cli_image_open_keys(&e->image, path, e->keys);
+    int status = take_hold(e, path);
+    if (status == CLI_OK) {
+        status = cli_image_open_keys(&e->image, path, e->keys);
+    }
     if (status == CLI_OK) {
         status = cli_image_need_values(&e->image);
     }
@@ -52,6 +70,7 @@ int cli_edit_open(struct cli_edit *e, const char *path)
 
 void cli_edit_close(struct cli_edit *e)
 {
+    bm_port_hold_end(&e->hold);
     bm_edit_close(&e->edit);
     cli_image_close(&e->image);
 }
@@ -105,11 +124,38 @@ static int write_file(const struct cli_edit *e)
     int status = seal(e, data, e->edit.size);
     if (status == CLI_OK) {
         const unsigned mode = bm_port_mode(image->path, PRIVATE_MODE);
-        const int rc = bm_port_write(image->path, data, image->len, mode, &diag);
+        const int rc = bm_port_write_held(&e->hold, image->path, data, image->len, mode, &diag);
         status = rc == BM_OK ? CLI_OK : cli_fail(image->name, rc, &diag);
     }
     bm_port_free(data, image->len);
     return status;
+}
+
+/* 1: all of it could be from ESP-IDF before 3.2, which knows neither pages nor blobs of version 2.
+ */
+static int is_version_1(const struct bm_scan *s)
+{
+    for (uint32_t i = 0; i < s->used; i++) {
+        if (s->pages[s->order[i]].version != BMI_VERSION_1) {
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < s->row_count; i++) {
+        if ((s->rows[i].flags & BM_ROW_LIVE) != 0 &&
+            bmi_row_raw(s, &s->rows[i])[BMI_EN_TYPE] == BMI_TYPE_BLOB_IDX) {
+            return 0;
+        }
+    }
+    return s->used > 0;
+}
+
+static void warn_of_version(const struct cli_edit *e)
+{
+    if (is_version_1(&e->image.scan) && !is_version_1(&e->edit.after)) {
+        cli_warn("%s was all of NVS version 1 and is not any more: firmware of ESP-IDF before 3.2 "
+                 "cannot read all of it; for such firmware make it anew by generate --version 1",
+                 e->image.name);
+    }
 }
 
 static int report_text(const struct cli_edit *e)
@@ -170,9 +216,11 @@ int cli_edit_save(struct cli_edit *e)
     }
     if (e->edit.changes > 0) {
         const int status = write_file(e);
+        bm_port_hold_end(&e->hold); /* the report may take its time */
         if (status != CLI_OK) {
             return status;
         }
+        warn_of_version(e);
     }
     rc = e->json ? report_json(e) : report_text(e);
     return rc == BM_OK ? CLI_OK : cli_fail(e->image.name, rc, NULL);

@@ -7,6 +7,7 @@
 
 #include "cli/image_file.h"
 #include "image/edit.h"
+#include "port/hold.h"
 
 struct cli_edit {
     int json;         /* given by the command: how to report */
@@ -14,6 +15,7 @@ struct cli_edit {
     const char *keys; /* the same: file of the NVS keys, or NULL */
     struct cli_image image;
     struct bm_edit edit;
+    struct bm_port_hold hold;
 };
 
 /* Rows for the option table of a command that edits, and what becomes of them: cli_edit_option()
@@ -53,6 +55,11 @@ void cli_edit_close(struct cli_edit *e);
     "removed are overwritten with zeros. What interrupted writes left in the image is cleared up " \
     "on the way, and the report says so. An image without a page in reserve, one that a device "   \
     "can only read, is not changed.\n\n"                                                           \
+    "Edits of one file follow each other: each waits up to 30 seconds for the one before. Where "  \
+    "another program has changed the file in the meantime, nothing is written, and the exit "      \
+    "status is 3. New blobs and pages are of NVS version 2, as ESP-IDF writes them; where all of " \
+    "the image was of version 1, which firmware of ESP-IDF before 3.2 needs, a warning says so."   \
+    "\n\n"                                                                                         \
     "The report has a line for each difference, as birthmark diff prints it. Secrets are shown "   \
     "by fingerprint only, unless --show-secrets is given."
 

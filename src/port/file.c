@@ -12,8 +12,17 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "port/hold.h"
 
 enum { READ_START = 64 * 1024, TEMP_TRIES = 100, TEMP_NAME = 48 };
+
+/* What a file is to hold. */
+struct content {
+    const void *data;
+    size_t len;
+    unsigned mode;
+    const struct bm_port_hold *hold; /* what is to be replaced; NULL: whatever is there */
+};
 
 /* Names that stand for an open descriptor, whatever it is: a rename would miss what it stands for.
  */
@@ -189,7 +198,7 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 }
 
 /* Devices, pipes and what /dev/stdout stands for: there is nothing to replace. */
-static int write_in_place(const char *path, const void *data, size_t len, struct bm_diag *diag)
+static int write_in_place(const char *path, const struct content *c, struct bm_diag *diag)
 {
     const int standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     const int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -197,7 +206,7 @@ static int write_in_place(const char *path, const void *data, size_t len, struct
         return fail(diag, BM_E_IO, "cannot be opened for writing");
     }
     int rc = BM_OK;
-    if (write_all(fd, data, len) != 0) {
+    if (write_all(fd, c->data, c->len) != 0) {
         rc = fail(diag, BM_E_IO, "cannot be written");
     }
     if (!standard && close(fd) != 0 && rc == BM_OK) {
@@ -247,10 +256,10 @@ static void sync_folder(const char *path)
 }
 
 /* Writes all of a new file through to the disk, and closes it. */
-static int fill(int fd, const void *data, size_t len, struct bm_diag *diag)
+static int fill(int fd, const struct content *c, struct bm_diag *diag)
 {
     int rc = BM_OK;
-    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+    if (write_all(fd, c->data, c->len) != 0 || fsync(fd) != 0) {
         rc = fail(diag, BM_E_IO, "cannot be written");
     }
     if (close(fd) != 0 && rc == BM_OK) {
@@ -259,15 +268,14 @@ static int fill(int fd, const void *data, size_t len, struct bm_diag *diag)
     return rc;
 }
 
-static int replace(const char *path, const void *data, size_t len, unsigned mode,
-                   struct bm_diag *diag)
+static int replace(const char *path, const struct content *c, struct bm_diag *diag)
 {
     char *name = malloc(strlen(path) + TEMP_NAME);
     if (name == NULL) {
         return bm_diag_set(diag, BM_E_NOMEM, 0, NULL, NULL);
     }
     int rc = BM_OK;
-    const int fd = create_beside(path, name, mode);
+    const int fd = create_beside(path, name, c->mode);
     if (fd < 0) {
         rc = fail(diag, BM_E_IO, "no file can be made in its folder");
         free(name);
@@ -278,7 +286,12 @@ static int replace(const char *path, const void *data, size_t len, unsigned mode
         /* root's edit leaves the file with its owner; others may not, and need not */
         (void)!fchown(fd, st.st_uid, st.st_gid);
     }
-    rc = fill(fd, data, len, diag);
+    rc = fill(fd, c, diag);
+    if (rc == BM_OK && c->hold != NULL && !bm_port_hold_good(c->hold, path)) {
+        errno = 0;
+        rc = fail(diag, BM_E_INPUT,
+                  "another program has changed it meanwhile; nothing was written, try again");
+    }
     if (rc == BM_OK && rename(name, path) != 0) {
         rc = fail(diag, BM_E_IO, "cannot be replaced");
     }
@@ -301,9 +314,8 @@ static void file_limit_ignore(struct sigaction *before)
 }
 
 /* Ctrl-C in the middle would leave the temporary file: it takes effect when the file is whole. */
-static int
-uninterrupted(int (*make)(const char *, const void *, size_t, unsigned, struct bm_diag *),
-              const char *path, const void *data, size_t len, unsigned mode, struct bm_diag *diag)
+static int uninterrupted(int (*make)(const char *, const struct content *, struct bm_diag *),
+                         const char *path, const struct content *c, struct bm_diag *diag)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t hold;
@@ -313,36 +325,35 @@ uninterrupted(int (*make)(const char *, const void *, size_t, unsigned, struct b
         sigaddset(&hold, signals[i]);
     }
     const int held = pthread_sigmask(SIG_BLOCK, &hold, &before) == 0;
-    const int rc = make(path, data, len, mode, diag);
+    const int rc = make(path, c, diag);
     if (held) {
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     return rc;
 }
 
-static int write_path(const char *path, const void *data, size_t len, unsigned mode,
-                      struct bm_diag *diag)
+static int write_path(const char *path, const struct content *c, struct bm_diag *diag)
 {
     struct stat st;
     if (is_descriptor(path)) {
-        return write_in_place(path, data, len, diag);
+        return write_in_place(path, c, diag);
     }
     if (stat(path, &st) != 0) {
-        return uninterrupted(replace, path, data, len, mode, diag);
+        return uninterrupted(replace, path, c, diag);
     }
     if (S_ISDIR(st.st_mode)) {
         errno = EISDIR;
         return fail(diag, BM_E_IO, "cannot be written");
     }
     if (!S_ISREG(st.st_mode)) {
-        return write_in_place(path, data, len, diag);
+        return write_in_place(path, c, diag);
     }
     if (access(path, W_OK) != 0) {
         return fail(diag, BM_E_IO, "cannot be written");
     }
     char *real = realpath(path, NULL); /* a symbolic link stays, the file behind it is replaced */
     const int rc = real == NULL ? fail(diag, BM_E_IO, "cannot be found")
-                                : uninterrupted(replace, real, data, len, mode, diag);
+                                : uninterrupted(replace, real, c, diag);
     free(real);
     return rc;
 }
@@ -360,15 +371,14 @@ FILE *bm_port_memory(uint8_t **text, size_t *len)
     return open_memstream((char **)text, len);
 }
 
-static int create(const char *path, const void *data, size_t len, unsigned mode,
-                  struct bm_diag *diag)
+static int create(const char *path, const struct content *c, struct bm_diag *diag)
 {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, c->mode);
     if (fd < 0) {
         return errno == EEXIST ? fail(diag, BM_E_EXIST, "is there already")
                                : fail(diag, BM_E_IO, "cannot be made");
     }
-    const int rc = fill(fd, data, len, diag);
+    const int rc = fill(fd, c, diag);
     if (rc == BM_OK) {
         sync_folder(path);
     } else {
@@ -380,9 +390,21 @@ static int create(const char *path, const void *data, size_t len, unsigned mode,
 int bm_port_create(const char *path, const void *data, size_t len, unsigned mode,
                    struct bm_diag *diag)
 {
+    const struct content c = {data, len, mode, NULL};
     struct sigaction before;
     file_limit_ignore(&before);
-    const int rc = uninterrupted(create, path, data, len, mode, diag);
+    const int rc = uninterrupted(create, path, &c, diag);
+    sigaction(SIGXFSZ, &before, NULL);
+    return rc;
+}
+
+int bm_port_write_held(const struct bm_port_hold *hold, const char *path, const void *data,
+                       size_t len, unsigned mode, struct bm_diag *diag)
+{
+    const struct content c = {data, len, mode, hold};
+    struct sigaction before;
+    file_limit_ignore(&before);
+    const int rc = write_path(path, &c, diag);
     sigaction(SIGXFSZ, &before, NULL);
     return rc;
 }
@@ -390,11 +412,7 @@ int bm_port_create(const char *path, const void *data, size_t len, unsigned mode
 int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
                   struct bm_diag *diag)
 {
-    struct sigaction before;
-    file_limit_ignore(&before);
-    const int rc = write_path(path, data, len, mode, diag);
-    sigaction(SIGXFSZ, &before, NULL);
-    return rc;
+    return bm_port_write_held(NULL, path, data, len, mode, diag);
 }
 
 int bm_port_mkdirs(const char *path, struct bm_diag *diag)

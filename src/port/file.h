@@ -10,6 +10,8 @@
 
 #include "birthmark/err.h"
 
+struct bm_port_hold;
+
 /* Reads a whole file, or standard input for "-".
  * data: malloc'ed bytes with one NUL behind them (not counted in len); free with bm_port_free().
  * max: more than this many bytes is BM_E_NOSPC.
@@ -37,6 +39,11 @@ void bm_port_free(uint8_t *data, size_t len);
  * for secrets; they hold from the first byte. Returns BM_OK or BM_E_IO with diag->os_errno. */
 int bm_port_write(const char *path, const void *data, size_t len, unsigned mode,
                   struct bm_diag *diag);
+
+/* The same for a file that was read under a hold (port/hold.h): where it is not that file any more,
+ * or was written to since, nothing is written and this is BM_E_INPUT with a text. */
+int bm_port_write_held(const struct bm_port_hold *hold, const char *path, const void *data,
+                       size_t len, unsigned mode, struct bm_diag *diag);
 
 /* Permission bits for a file that takes the place of this one: its own, but none beyond most; most
  * where it is not there. */
