@@ -22,40 +22,37 @@ static void make_printable(char *s)
 }
 
 /* One line, in one write where stdio allows, so that lines of two programs do not mix. */
-static void say(const char *prefix, char *line)
+static void __attribute__((format(printf, 2, 0)))
+say(const char *prefix, const char *format, va_list args)
 {
+    char line[LINE_MAX_BYTES] = "";
+    (void)vsnprintf(line, sizeof line, format, args);
     make_printable(line);
     fprintf(stderr, "%s: %s\n", prefix, line);
 }
 
 void cli_error(const char *format, ...)
 {
-    char line[LINE_MAX_BYTES] = "";
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    say("birthmark", format, args);
     va_end(args);
-    say("birthmark", line);
 }
 
 void cli_warn(const char *format, ...)
 {
-    char line[LINE_MAX_BYTES] = "";
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    say("birthmark: warning", format, args);
     va_end(args);
-    say("birthmark: warning", line);
 }
 
 int cli_usage(struct cli *c, const char *format, ...)
 {
-    char line[LINE_MAX_BYTES] = "";
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    say(c->title, format, args);
     va_end(args);
-    say(c->title, line);
     fprintf(stderr, "Try '%s --help'.\n", c->title);
     return CLI_USAGE;
 }
