@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/le.h"
 #include "image/diff.h"
 #include "image/edit.h"
+#include "repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -172,35 +172,6 @@ static void edit(const uint8_t *image, size_t size, const uint8_t *script)
     bm_scan_free(&s);
 }
 
-static void repair(uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at + BMI_PAGE_SIZE <= size; at += BMI_PAGE_SIZE) {
-        uint8_t *page = data + at;
-        uint8_t good[BMI_ENTRY_SIZE];
-        bmi_header_put(good, bm_get_le32(page), bm_get_le32(page + BMI_PH_SEQ),
-                       page[BMI_PH_VERSION]);
-        memcpy(page, good, sizeof good);
-        for (unsigned i = 0; i < BMI_PAGE_ENTRIES;) {
-            uint8_t *raw = page + BMI_OFF_ENTRIES + (size_t)i * BMI_ENTRY_SIZE;
-            const size_t len = bm_get_le16(raw + BMI_EN_SIZE);
-            const int whole = len <= (size_t)(BMI_PAGE_ENTRIES - i - 1) * BMI_ENTRY_SIZE;
-            if (bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_WRITTEN) {
-                if (bmi_type_has_data(raw[BMI_EN_TYPE]) && whole) {
-                    bm_put_le32(raw + BMI_EN_DATA_CRC, bmi_data_crc(raw + BMI_ENTRY_SIZE, len));
-                }
-                bm_put_le32(raw + BMI_EN_CRC, bmi_entry_crc(raw));
-                const unsigned span = raw[BMI_EN_SPAN];
-                const enum bmi_entry_fault fault = bmi_entry_check(raw, i);
-                /* also over the data of an unknown type: an entry within it would be two things */
-                const int known = fault == BMI_BAD_NOTHING || fault == BMI_BAD_TYPE;
-                i += known && span > 0 ? span : 1;
-            } else {
-                i++;
-            }
-        }
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < SCRIPT || size > SIZE_MAX_TRIED) {
@@ -211,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *copy = malloc(len + 1);
     must(copy != NULL);
     memcpy(copy, data, len);
-    repair(copy, len);
+    fuzz_repair(copy, len, 1);
     edit(copy, len, data + len);
     free(copy);
     return 0;

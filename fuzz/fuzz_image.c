@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/le.h"
 #include "birthmark/nvs.h"
 #include "image/check.h"
 #include "image/dump.h"
 #include "image/map.h"
 #include "image/scan.h"
 #include "image/stored.h"
+#include "repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,36 +26,6 @@ static void must(int holds)
 {
     if (!holds) {
         abort();
-    }
-}
-
-static void repair_entry(uint8_t *raw, unsigned entry)
-{
-    const size_t size = bm_get_le16(raw + BMI_EN_SIZE);
-    const size_t room = (size_t)(BMI_PAGE_ENTRIES - entry - 1) * BMI_ENTRY_SIZE;
-    if (bmi_type_has_data(raw[BMI_EN_TYPE]) && size <= room) {
-        bm_put_le32(raw + BMI_EN_DATA_CRC, bmi_data_crc(raw + BMI_ENTRY_SIZE, size));
-    }
-    bm_put_le32(raw + BMI_EN_CRC, bmi_entry_crc(raw));
-}
-
-static void repair(uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at + BMI_PAGE_SIZE <= size; at += BMI_PAGE_SIZE) {
-        uint8_t *page = data + at;
-        uint8_t good[BMI_ENTRY_SIZE];
-        bmi_header_put(good, bm_get_le32(page), bm_get_le32(page + BMI_PH_SEQ),
-                       page[BMI_PH_VERSION]);
-        memcpy(page, good, sizeof good);
-        for (unsigned i = 0; i < BMI_PAGE_ENTRIES;) {
-            uint8_t *raw = page + BMI_OFF_ENTRIES + (size_t)i * BMI_ENTRY_SIZE;
-            unsigned span = 1;
-            if (bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_WRITTEN) {
-                repair_entry(raw, i);
-                span = bmi_entry_check(raw, i) == BMI_BAD_NOTHING ? raw[BMI_EN_SPAN] : 1;
-            }
-            i += span;
-        }
     }
 }
 
@@ -173,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0) {
         memcpy(copy, data, size);
     }
-    repair(copy, size);
+    fuzz_repair(copy, size, 0);
     look(copy, size);
     free(copy);
     return 0;
