@@ -7,6 +7,7 @@
 
 #include "base/le.h"
 #include "image/check.h"
+#include "image/seal.h"
 
 void test_store_open(struct test_store *st, unsigned pages, uint32_t index)
 {
@@ -35,8 +36,11 @@ void test_store_free(struct test_store *st)
 
 int test_store_mount(struct test_store *st, int writable)
 {
-    const struct bm_nvs_config config = {
-        .flash = &st->flash, .work = st->work, .work_len = st->work_len, .writable = writable};
+    const struct bm_nvs_config config = {.flash = &st->flash,
+                                         .work = st->work,
+                                         .work_len = st->work_len,
+                                         .writable = writable,
+                                         .crypto = st->crypto};
     st->ram.dead = 0;
     st->ram.cut_at = 0;
     const int rc = bm_nvs_mount_with(&st->nvs, &config, NULL);
@@ -77,6 +81,20 @@ static void on_finding(void *ctx, const struct bm_finding *f)
                    (int)f->page, f->entry, f->text);
 }
 
+/* What is in the flash, decrypted; the caller frees it. */
+static uint8_t *plain_copy(const struct test_store *st)
+{
+    uint8_t *copy = malloc(st->size);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, st->mem, st->size);
+    if (st->crypto != NULL && bm_seal_decrypt(copy, st->size, st->crypto) != BM_OK) {
+        abort();
+    }
+    return copy;
+}
+
 int test_store_clean(struct test_store *st, char *text, size_t cap)
 {
     struct findings found = {text, cap, 0};
@@ -84,7 +102,8 @@ int test_store_clean(struct test_store *st, char *text, size_t cap)
     struct bm_scan scan;
     struct bm_nvs_stats stats;
     uint32_t live = 0;
-    if (bm_scan(&scan, st->mem, st->size) != BM_OK) {
+    uint8_t *plain = plain_copy(st);
+    if (bm_scan(&scan, plain, st->size) != BM_OK) {
         abort();
     }
     bm_check(&scan, on_finding, &found, &result);
@@ -92,6 +111,7 @@ int test_store_clean(struct test_store *st, char *text, size_t cap)
         live += (scan.rows[i].flags & BM_ROW_LIVE) != 0 ? scan.rows[i].count : 0u;
     }
     bm_scan_free(&scan);
+    free(plain);
     if (!found.bad && (bm_nvs_get_stats(&st->nvs, &stats) != BM_OK || stats.used != live)) {
         found.bad = 1;
         (void)snprintf(text, cap, "%u entries used, %u in values that count", (unsigned)stats.used,

@@ -17,7 +17,8 @@ struct test_store {
     void *work;
     size_t work_len;
     struct bm_nvs nvs;
-    int purge; /* mounts in purge mode */
+    int purge;                          /* mounts in purge mode */
+    const struct bm_nvs_crypto *crypto; /* mounts encrypted; NULL: plain */
 };
 
 /* Blank; index for so many entries. Exits if there is no memory. */

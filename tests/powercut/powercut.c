@@ -8,21 +8,25 @@
  *   test_powercut ID          one cut again: seed:pages:index:op:cut:tear, as a failure prints it;
  *                             if it fails, the flash before and after is in cut.bin and failed.bin
  *
- * BM_SEED=n gives other workloads. An odd seed is in purge mode. */
+ * BM_SEED=n gives other workloads. An odd seed is in purge mode, one divisible by 7 is encrypted,
+ * where there is OpenSSL. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "birthmark/nvs_crypto.h"
 #include "harness/model.h"
 #include "harness/random.h"
 #include "harness/store.h"
+#include "image/seal.h"
 #include "nvs/fmt.h"
 
 enum {
     CUTS = 110000,    /* of the usual run */
     STEPS = 60,       /* of one workload */
+    SEALED = 7,       /* one workload in so many is encrypted */
     ALL_SECOND = 200, /* one cut in so many gets every second cut, the others one */
     FILL = 400,       /* one in so many is filled up afterwards */
     AGAIN = 4,        /* after one in so many the call is made again */
@@ -59,10 +63,18 @@ struct run {
 
 struct count {
     uint64_t first, second, steps, filled, again, no_space;
+    uint64_t sealed, sealed_second; /* of first and second: on encrypted mounts */
 };
 
-static void save(const char *path, const uint8_t *data, size_t len)
+static struct bm_nvs_crypto crypto;
+
+/* Decrypted where it is encrypted, in place: after a failure nobody needs it any more. */
+static void save(const struct run *r, const char *path, uint8_t *data)
 {
+    const size_t len = r->st.size;
+    if (r->st.crypto != NULL && bm_seal_decrypt(data, len, r->st.crypto) != BM_OK) {
+        abort();
+    }
     FILE *f = fopen(path, "wb");
     if (f != NULL) {
         (void)fwrite(data, 1, len, f);
@@ -73,8 +85,8 @@ static void save(const char *path, const uint8_t *data, size_t len)
 static int failed(struct run *r, const char *when)
 {
     if (r->save) {
-        save("cut.bin", r->torn, r->st.size);
-        save("failed.bin", r->st.mem, r->st.size);
+        save(r, "cut.bin", r->torn);
+        save(r, "failed.bin", r->st.mem);
     }
     printf("%" PRIu64 ":%u:%u:%u:%u:%u: %s: %s\n", r->id.seed, r->id.pages, r->id.index, r->id.op,
            r->id.cut, r->id.tear, when, r->text);
@@ -115,7 +127,12 @@ static void plant_leftover(struct run *r)
     memset(e.data, 0, 2);
     for (unsigned i = 0; i < BMI_PAGE_ENTRIES; i++) {
         if (bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_EMPTY) {
-            bmi_entry_put(page + BMI_OFF_ENTRIES + (size_t)i * BMI_ENTRY_SIZE, &e);
+            const uint32_t off = BMI_OFF_ENTRIES + i * BMI_ENTRY_SIZE;
+            bmi_entry_put(page + off, &e);
+            if (r->st.crypto != NULL &&
+                crypto.encrypt(crypto.ctx, off, page + off, BMI_ENTRY_SIZE) != BM_OK) {
+                abort();
+            }
             bmi_bitmap_put(page + BMI_OFF_BITMAP, i, BMI_ENTRY_WRITTEN);
             return;
         }
@@ -162,6 +179,7 @@ static int second_cut(struct run *r, uint64_t at, enum bm_flash_tear tear, struc
     r->st.ram.cut_at = r->st.ram.ops + at;
     const int rc = test_store_recover(&r->st);
     c->second++;
+    c->sealed_second += r->st.crypto != NULL;
     if (rc == BM_OK || !r->st.ram.dead) {
         (void)snprintf(r->text, sizeof r->text, "operation %" PRIu64 ": %s", at, bm_err_name(rc));
         return failed(r, "second cut");
@@ -236,6 +254,7 @@ static int cut(struct run *r, struct count *c)
     r->st.ram.cut_at = r->st.ram.ops + r->id.cut;
     const int rc = model_apply(&r->st.nvs, &r->model, &r->step, &unused);
     c->first++;
+    c->sealed += r->st.crypto != NULL;
     if (rc == BM_OK || !r->st.ram.dead) {
         return failed_with(r, "the call with a cut", rc);
     }
@@ -315,6 +334,7 @@ static int workload(struct id id, const struct id *only, int plant, uint64_t lim
     int good = 1;
     test_store_open(&r.st, id.pages, id.index);
     r.st.purge = (int)(id.seed & 1);
+    r.st.crypto = id.seed % SEALED == 0 && crypto.encrypt != NULL ? &crypto : NULL;
     r.before = malloc(r.st.size);
     r.torn = malloc(r.st.size);
     r.done = malloc(r.st.size);
@@ -375,18 +395,32 @@ static int replay(const char *text)
     return good && c.first == 1 ? 0 : 1;
 }
 
-/* What the test is there to find, it finds. */
+/* What the test is there to find, it finds; in a plain store and in an encrypted one. */
 static int planted_are_seen(void)
 {
-    const struct id id = {2, 4, 200, 0, 0, 0};
+    static const struct id ids[] = {{2, 4, 200, 0, 0, 0}, {SEALED, 4, 200, 0, 0, 0}};
     struct count c = {0};
-    printf("two planted failures:\n");
-    if (workload(id, NULL, LOSE_A_PAGE, UINT64_MAX, &c) ||
-        workload(id, NULL, LEAVE_A_LEFTOVER, UINT64_MAX, &c)) {
-        printf("a planted failure was not seen\n");
-        return 0;
+    printf("four planted failures:\n");
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        if (workload(ids[i], NULL, LOSE_A_PAGE, UINT64_MAX, &c) ||
+            workload(ids[i], NULL, LEAVE_A_LEFTOVER, UINT64_MAX, &c)) {
+            printf("a planted failure was not seen\n");
+            return 0;
+        }
     }
     return 1;
+}
+
+/* Without OpenSSL all workloads are plain. */
+static void open_crypto(void)
+{
+    uint8_t keys[BM_NVS_KEYS_SIZE];
+    for (unsigned i = 0; i < sizeof keys; i++) {
+        keys[i] = (uint8_t)(i * 3 + 1);
+    }
+    if (bm_nvs_crypto_openssl.open != NULL && bm_nvs_crypto_openssl.open(&crypto, keys) != BM_OK) {
+        abort();
+    }
 }
 
 /* Pages and entries in the index. */
@@ -394,18 +428,11 @@ static const struct {
     unsigned pages, index;
 } geometries[] = {{3, 200}, {4, 400}, {3, 0}, {5, 400}, {4, 20}, {8, 900}, {3, 300}, {6, 600}};
 
-int main(int argc, char **argv)
+static int run_all(uint64_t limit)
 {
     const size_t kinds = sizeof geometries / sizeof geometries[0];
     const uint64_t seed = test_seed(1);
-    uint64_t limit = CUTS;
     struct count c = {0};
-    (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc == 3 && strcmp(argv[1], "--cuts") == 0) {
-        limit = strtoull(argv[2], NULL, 10);
-    } else if (argc == 2) {
-        return replay(argv[1]);
-    }
     if (!planted_are_seen()) {
         return 1;
     }
@@ -420,5 +447,25 @@ int main(int argc, char **argv)
     printf("seed %" PRIu64 ": %" PRIu64 " power cuts and %" PRIu64 " second ones in %" PRIu64
            " calls (%" PRIu64 " without space), %" PRIu64 " filled up, %" PRIu64 " made again\n",
            seed, c.first, c.second, c.steps, c.no_space, c.filled, c.again);
+    printf("%" PRIu64 " of the cuts and %" PRIu64 " of the second ones on encrypted mounts\n",
+           c.sealed, c.sealed_second);
     return c.first >= limit ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    open_crypto();
+    if (argc == 3 && strcmp(argv[1], "--cuts") == 0) {
+        status = run_all(strtoull(argv[2], NULL, 10));
+    } else if (argc == 2) {
+        status = replay(argv[1]);
+    } else {
+        status = run_all(CUTS);
+    }
+    if (crypto.ctx != NULL) {
+        bm_nvs_crypto_openssl.close(&crypto);
+    }
+    return status;
 }
