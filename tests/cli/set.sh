@@ -221,6 +221,41 @@ expect_stdout_has "cleared up: 1 entry"
 bm check cut.bin
 expect_exit 0
 
+# An image that is all of version 1, and stays it as long as the format allows: what is of version 2
+# then is said, once.
+printf '%s\n' key,type,encoding,value certs,namespace,, count,data,u8,3 blob,data,hex2bin,00ff >v1.csv
+bm generate v1.csv v1.bin 0x4000 --version 1
+expect_exit 0
+bm set v1.bin certs count u16 4
+expect_exit 0
+expect_no_stderr
+bm unset v1.bin certs count
+expect_no_stderr
+cp v1.bin v1_page.bin
+bm set v1.bin certs blob hex2bin 0102
+expect_exit 0
+expect_stderr_lines 1
+expect_stderr_has "v1.bin was all of NVS version 1 and is not any more"
+bm set v1.bin certs blob hex2bin 0103
+expect_no_stderr
+bm get v1.bin certs blob
+printf '\1\3' | cmp - "$out" || fail "the blob changed"
+for i in 1 2 3; do
+    head -c 1500 /dev/zero | tr '\0' x >text
+    bm set v1_page.bin certs "text$i" string --file text
+    expect_exit 0
+    [ "$i" = 3 ] || expect_no_stderr
+done
+expect_stderr_has "ESP-IDF before 3.2"
+bm check v1_page.bin
+expect_exit 0
+for image in new.bin blank.bin; do
+    cp "$image" id.bin
+    bm set id.bin certs blob hex2bin 0102
+    expect_exit 0
+    expect_no_stderr
+done
+
 golden=$BM_SOURCE/../shared/golden
 [ -d "$golden" ] || skip "no golden images here"
 
