@@ -92,7 +92,7 @@ damaged() {
     local at
     at=$(grep -obUaF -- "-----BEGIN CERTIFICATE" "$1/flash.bin" | head -n 1)
     [ -n "$at" ] || fail "no certificate in the flash"
-    printf 'x' | dd of="$1/flash.bin" bs=1 seek=$((${at%%:*} + 50)) conv=notrunc status=none
+    printf '\001' | dd of="$1/flash.bin" bs=1 seek=$((${at%%:*} + 50)) conv=notrunc status=none
     boot "$1"
     [ "$status" -ne 0 ] || fail "a damaged identity passes"
     expect_stdout_has "FAIL: certificate"
