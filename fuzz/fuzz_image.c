@@ -41,11 +41,12 @@ static void compare(struct bm_nvs *nvs, const struct bm_scan *s)
     }
     bm_nvs_iter_start(&it, BM_NVS_NS_ANY, BM_NVS_ANY);
     while (bm_nvs_iter_next(nvs, &it, &info) == BM_OK) {
-        const struct bm_page *page = &s->pages[s->order[info.location / BMI_PAGE_ENTRIES]];
+        /* 128 steps of 32 bytes a page, two before the entries */
+        const struct bm_page *page = &s->pages[s->order[info.location / 128]];
         const struct bm_row *row = NULL;
         struct bm_stored v;
         for (uint32_t r = page->row; r < page->row + page->rows; r++) {
-            if (s->rows[r].entry == info.location % BMI_PAGE_ENTRIES) {
+            if (s->rows[r].entry == info.location % 128 - 2) {
                 row = &s->rows[r];
             }
         }

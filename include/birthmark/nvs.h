@@ -50,17 +50,20 @@ struct bm_nvs {
     const struct bm_flash *flash;
     struct bmi_page *pages; /* by sector */
     uint16_t *order;        /* sectors in use, oldest page first */
-    uint8_t *slots;         /* lookup index, or NULL */
+    uint32_t *slots;        /* lookup index, or NULL */
     uint32_t sectors;
     uint32_t page_count; /* pages in use */
-    uint32_t slot_count;
-    uint32_t next;     /* next free entry of the newest page; 126: none */
+    size_t slot_words;
+    uint32_t slot_bits;
+    uint32_t slot_mask;
+    uint32_t place_bits; /* of a slot's */
+    uint32_t buckets;
+    uint32_t slots_ready;
+    uint32_t room;     /* free entries behind the last one of the newest page */
     const void *guard; /* blob being written, kept through a collection */
-    uint8_t slots_ready;
-    uint8_t slot_bits;
-    uint8_t writable; /* the caller asked for it and the region can */
-    uint8_t tidy;     /* what power cuts left has been cleared up */
-    uint8_t purge;    /* overwrite what is given up */
+    uint8_t writable;  /* the caller asked for it and the region can */
+    uint8_t tidy;      /* what power cuts left has been cleared up */
+    uint8_t purge;     /* overwrite what is given up */
     const struct bm_nvs_crypto *crypto;
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
@@ -80,12 +83,17 @@ struct bm_nvs_info {
     uint32_t location; /* private */
 };
 
+/* A walk over the entries of some pages; private. */
+struct bmi_walk {
+    uint32_t next; /* location */
+    uint32_t end;
+    uint8_t bitmap[32]; /* of the page */
+    uint8_t foreign;    /* entries of types we do not know: 0 not, 1 too, 2 and within them */
+};
+
 /* Position of an iteration; private. */
 struct bm_nvs_iter {
-    uint32_t rank; /* page, counted by age */
-    uint32_t next; /* entry */
-    uint8_t bitmap[32];
-    uint8_t loaded;
+    struct bmi_walk walk;
     uint8_t ns;
     uint8_t type;
 };
@@ -100,14 +108,16 @@ struct bm_nvs_stats {
 };
 
 /* Bytes of work memory for mounting this region. keys 0: the minimum (10 bytes a page), lookups
- * scan the flash. Otherwise with an index for that many entries, which finds a key in a few reads.
- * An index that turns out too small is not used. */
+ * scan the flash. Otherwise with an index for that many entries (values, chunks of blobs and
+ * namespaces), about 3 bytes each: a key takes one read, an absent one none in 255 of 256 cases.
+ * With more memory absent keys take fewer reads, with less more. A mount that the index gets too
+ * small for goes on without. */
 size_t bm_nvs_work_size(const struct bm_flash *flash, uint32_t keys);
 
 /* Mounts a region for reading; never writes.
  * nvs: filled. flash: kept, must outlive the mount; size a multiple of 4096, at least one page.
  * work: aligned for uint32_t, kept until bm_nvs_unmount(); work_len: at least
- * bm_nvs_work_size(flash, 0), what goes beyond is used as index. diag: may be NULL.
+ * bm_nvs_work_size(flash, 0), all that goes beyond is used as index. diag: may be NULL.
  * Returns BM_OK (also for a blank region), BM_E_ARG (geometry), BM_E_NOMEM (work_len), BM_E_IO, or
  * BM_E_VERSION (a page of a format newer than any known). Damaged pages are passed over. */
 int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, size_t work_len,

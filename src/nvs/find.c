@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+void bmi_lock(struct bm_nvs *nvs)
+{
+    if (nvs->lock != NULL) {
+        nvs->lock(nvs->lock_ctx);
+    }
+}
+
+int bmi_unlock(struct bm_nvs *nvs, int rc)
+{
+    if (nvs->unlock != NULL) {
+        nvs->unlock(nvs->lock_ctx);
+    }
+    return rc;
+}
+
 int bmi_name_check(const char *name)
 {
     for (unsigned len = 0; len <= BMI_KEY_MAX; len++) {
@@ -15,62 +30,52 @@ int bmi_name_check(const char *name)
 
 int bmi_matches(const struct bmi_match *match, const uint8_t raw[BMI_ENTRY_SIZE])
 {
-    const int is_data = raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA;
-    if (raw[BMI_EN_NS] != match->ns || is_data != (match->chunk != BMI_CHUNK_NONE) ||
-        (is_data && raw[BMI_EN_CHUNK] != match->chunk)) {
-        return 0;
-    }
-    return strncmp((const char *)raw + BMI_EN_KEY, match->key, BMI_KEY_MAX) == 0;
+    const unsigned chunk =
+        raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA ? raw[BMI_EN_CHUNK] : BMI_CHUNK_NONE;
+    return raw[BMI_EN_NS] == match->ns && chunk == match->chunk &&
+           strncmp((const char *)raw + BMI_EN_KEY, match->key, BMI_KEY_MAX) == 0;
 }
 
-/* Last match of a page below a bound; the pages have no order but the one of writing. */
-static int find_in_page(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t rank,
-                        uint32_t bound, uint8_t raw[BMI_ENTRY_SIZE], uint32_t *location)
+/* From the newest page; in each the last match: the pages have no order but the one of writing. */
+static int scan(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_found *found)
 {
-    uint8_t bitmap[BMI_BITMAP_SIZE];
-    uint8_t entry[BMI_ENTRY_SIZE];
-    struct bmi_walk walk = {rank, 0, bitmap, 0};
-    unsigned index;
-    int found = BM_E_NOENT;
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, entry, &index)) == BM_OK) {
-        const uint32_t at = rank * BMI_PAGE_ENTRIES + index;
-        if (at >= bound) {
-            break;
+    struct bmi_walk walk;
+    struct bmi_found entry;
+    uint32_t end = nvs->page_count * BMI_PAGE_STEPS;
+    int rc = BM_E_NOENT;
+    end = end < found->location ? end : found->location;
+    while (rc == BM_E_NOENT && end > 0) {
+        const uint32_t first = (end - 1) / BMI_PAGE_STEPS * BMI_PAGE_STEPS;
+        int step;
+        bmi_walk_start(&walk, first, end, 0);
+        while ((step = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+            if (bmi_matches(match, entry.raw)) {
+                *found = entry;
+                rc = BM_OK;
+            }
         }
-        if (bmi_matches(match, entry)) {
-            memcpy(raw, entry, sizeof entry);
-            *location = at;
-            found = BM_OK;
-        }
+        rc = step == BM_E_IO ? step : rc;
+        end = first;
     }
-    return rc == BM_E_IO ? rc : found;
+    return rc;
 }
 
-int bmi_find_below(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t bound,
-                   uint8_t raw[BMI_ENTRY_SIZE], uint32_t *location)
+int bmi_find_older(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_found *found)
 {
-    int rc = bmi_index_prepare(nvs);
+    const int rc = bmi_index_prepare(nvs);
     if (rc != BM_OK) {
         return rc;
     }
     if (nvs->slots_ready) {
-        return bmi_index_find(nvs, match, bound, raw, location);
+        return bmi_index_find(nvs, match, found->location, found->raw, &found->location);
     }
-    uint32_t rank = nvs->page_count;
-    rc = BM_E_NOENT;
-    while (rc == BM_E_NOENT && rank-- > 0) {
-        if (rank * BMI_PAGE_ENTRIES < bound) {
-            rc = find_in_page(nvs, match, rank, bound, raw, location);
-        }
-    }
-    return rc;
+    return scan(nvs, match, found);
 }
 
 int bmi_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
 {
     struct bm_nvs_info info;
-    const int rc = bmi_nvs_find(nvs, 0, name, &info);
+    const int rc = bmi_nvs_find(nvs, 0, name, NULL, &info);
     if (rc != BM_OK) {
         return rc;
     }
@@ -81,7 +86,13 @@ int bmi_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
     return BM_OK;
 }
 
-int bmi_nvs_namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_SIZE])
+int bm_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
+{
+    bmi_lock(nvs);
+    return bmi_unlock(nvs, bmi_nvs_namespace(nvs, name, ns));
+}
+
+static int namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_SIZE])
 {
     struct bm_nvs_iter it;
     struct bm_nvs_info info;
@@ -95,4 +106,10 @@ int bmi_nvs_namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_
         }
     }
     return rc;
+}
+
+int bm_nvs_namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_SIZE])
+{
+    bmi_lock(nvs);
+    return bmi_unlock(nvs, namespace_name(nvs, ns, name));
 }

@@ -6,24 +6,22 @@
 #include "base/base.h"
 #include "base/le.h"
 
-static const uint32_t crc_start = 0xffffffffu;
-
 void bmi_header_put(uint8_t raw[BMI_ENTRY_SIZE], uint32_t state, uint32_t seq, uint8_t version)
 {
     memset(raw, 0xff, BMI_ENTRY_SIZE);
-    bm_put_le32(raw + BMI_PH_STATE, state);
-    bm_put_le32(raw + BMI_PH_SEQ, seq);
+    bmi_put32(raw + BMI_PH_STATE, state);
+    bmi_put32(raw + BMI_PH_SEQ, seq);
     raw[BMI_PH_VERSION] = version;
-    bm_put_le32(raw + BMI_PH_CRC, bm_crc32(crc_start, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ));
+    bmi_put32(raw + BMI_PH_CRC, bm_crc32(BMI_CRC_START, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ));
 }
 
 void bmi_header_get(const uint8_t raw[BMI_ENTRY_SIZE], struct bmi_header *out)
 {
-    out->state = bm_get_le32(raw + BMI_PH_STATE);
-    out->seq = bm_get_le32(raw + BMI_PH_SEQ);
+    out->state = bmi_get32(raw + BMI_PH_STATE);
+    out->seq = bmi_get32(raw + BMI_PH_SEQ);
     out->version = raw[BMI_PH_VERSION];
-    out->crc_ok = bm_get_le32(raw + BMI_PH_CRC) ==
-                  bm_crc32(crc_start, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ);
+    out->crc_ok = bmi_get32(raw + BMI_PH_CRC) ==
+                  bm_crc32(BMI_CRC_START, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ);
 }
 
 enum bmi_entry_state bmi_bitmap_get(const uint8_t bitmap[BMI_BITMAP_SIZE], unsigned entry)
@@ -40,32 +38,8 @@ void bmi_bitmap_put(uint8_t bitmap[BMI_BITMAP_SIZE], unsigned entry, enum bmi_en
 
 uint32_t bmi_entry_crc(const uint8_t raw[BMI_ENTRY_SIZE])
 {
-    const uint32_t crc = bm_crc32(crc_start, raw, BMI_EN_CRC);
+    const uint32_t crc = bm_crc32(BMI_CRC_START, raw, BMI_EN_CRC);
     return bm_crc32(crc, raw + BMI_EN_KEY, BMI_ENTRY_SIZE - BMI_EN_KEY);
-}
-
-void bmi_entry_put(uint8_t raw[BMI_ENTRY_SIZE], const struct bmi_entry *e)
-{
-    raw[BMI_EN_NS] = e->ns;
-    raw[BMI_EN_TYPE] = e->type;
-    raw[BMI_EN_SPAN] = e->span;
-    raw[BMI_EN_CHUNK] = e->chunk;
-    memset(raw + BMI_EN_KEY, 0, BM_NVS_KEY_SIZE);
-    memcpy(raw + BMI_EN_KEY, e->key, strlen(e->key));
-    memcpy(raw + BMI_EN_DATA, e->data, sizeof e->data);
-    bm_put_le32(raw + BMI_EN_CRC, bmi_entry_crc(raw));
-}
-
-void bmi_entry_get(const uint8_t raw[BMI_ENTRY_SIZE], struct bmi_entry *out)
-{
-    out->ns = raw[BMI_EN_NS];
-    out->type = raw[BMI_EN_TYPE];
-    out->span = raw[BMI_EN_SPAN];
-    out->chunk = raw[BMI_EN_CHUNK];
-    out->crc = bm_get_le32(raw + BMI_EN_CRC);
-    memcpy(out->key, raw + BMI_EN_KEY, BM_NVS_KEY_SIZE);
-    out->key[BMI_KEY_MAX] = '\0';
-    memcpy(out->data, raw + BMI_EN_DATA, sizeof out->data);
 }
 
 int bmi_type_has_data(uint8_t type)
@@ -75,29 +49,23 @@ int bmi_type_has_data(uint8_t type)
 
 unsigned bmi_type_width(uint8_t type)
 {
-    switch (type) {
-    case BM_NVS_U8:
-    case BM_NVS_I8:
-    case BM_NVS_U16:
-    case BM_NVS_I16:
-    case BM_NVS_U32:
-    case BM_NVS_I32:
-    case BM_NVS_U64:
-    case BM_NVS_I64:
-    case BM_NVS_FLOAT:
-    case BM_NVS_DOUBLE: return type & 0x0fu; /* the low nibble of a primitive's code is its width */
-    default: return 0;
+    static const uint8_t primitives[] = {BM_NVS_U8,    BM_NVS_I8,    BM_NVS_U16, BM_NVS_I16,
+                                         BM_NVS_U32,   BM_NVS_I32,   BM_NVS_U64, BM_NVS_I64,
+                                         BM_NVS_FLOAT, BM_NVS_DOUBLE};
+    if (memchr(primitives, type, sizeof primitives) == NULL) {
+        return 0;
     }
+    return type & 0x0fu; /* the low nibble of a primitive's code is its width */
 }
 
-unsigned bmi_span(uint32_t size)
+int bmi_type_known(uint8_t type)
 {
-    return 1 + (size + BMI_ENTRY_SIZE - 1) / BMI_ENTRY_SIZE;
+    return type == BMI_TYPE_BLOB_IDX || bmi_type_has_data(type) || bmi_type_width(type) != 0;
 }
 
 uint32_t bmi_data_crc(const void *data, size_t len)
 {
-    return bm_crc32(crc_start, data, len);
+    return bm_crc32(BMI_CRC_START, data, len);
 }
 
 static enum bmi_entry_fault check_data(const uint8_t raw[BMI_ENTRY_SIZE], unsigned index)
@@ -122,14 +90,14 @@ static enum bmi_entry_fault check_data(const uint8_t raw[BMI_ENTRY_SIZE], unsign
 enum bmi_entry_fault bmi_entry_check(const uint8_t raw[BMI_ENTRY_SIZE], unsigned index)
 {
     const uint8_t type = raw[BMI_EN_TYPE];
-    if (bm_get_le32(raw + BMI_EN_CRC) != bmi_entry_crc(raw)) {
+    if (bmi_get32(raw + BMI_EN_CRC) != bmi_entry_crc(raw)) {
         return BMI_BAD_CRC;
+    }
+    if (!bmi_type_known(type)) {
+        return BMI_BAD_TYPE;
     }
     if (bmi_type_has_data(type)) {
         return check_data(raw, index);
-    }
-    if (type != BMI_TYPE_BLOB_IDX && bmi_type_width(type) == 0) {
-        return BMI_BAD_TYPE;
     }
     if (raw[BMI_EN_SPAN] != 1) {
         return BMI_BAD_SPAN;
@@ -138,7 +106,7 @@ enum bmi_entry_fault bmi_entry_check(const uint8_t raw[BMI_ENTRY_SIZE], unsigned
         if (raw[BMI_EN_CHUNK] != BMI_CHUNK_NONE) {
             return BMI_BAD_CHUNK;
         }
-        if (bm_get_le32(raw + BMI_EN_IDX_SIZE) > BMI_BLOB_CHUNKS_MAX * BMI_DATA_MAX) {
+        if (bmi_get32(raw + BMI_EN_IDX_SIZE) > BMI_BLOB_CHUNKS_MAX * BMI_DATA_MAX) {
             return BMI_BAD_SIZE;
         }
     }

@@ -103,6 +103,10 @@ struct bmi_entry {
     uint8_t data[8];
 };
 
+/* As in base/le.h, but not inline: the store is to be small. */
+uint32_t bmi_get32(const uint8_t *p);
+void bmi_put32(uint8_t *p, uint32_t v);
+
 /* Builds a 32-byte page header with its CRC. */
 void bmi_header_put(uint8_t raw[BMI_ENTRY_SIZE], uint32_t state, uint32_t seq, uint8_t version);
 void bmi_header_get(const uint8_t raw[BMI_ENTRY_SIZE], struct bmi_header *out);
@@ -124,11 +128,19 @@ enum bmi_entry_fault bmi_entry_check(const uint8_t raw[BMI_ENTRY_SIZE], unsigned
 /* 1 for types with data entries behind the header: string, version 1 blob, blob data. */
 int bmi_type_has_data(uint8_t type);
 
+/* 1 for all types of the format; others are left alone. */
+int bmi_type_known(uint8_t type);
+
 /* Bytes of a primitive (1, 2, 4, 8), or 0 for other types. */
 unsigned bmi_type_width(uint8_t type);
 
 /* Entries a header with size bytes of data takes: 1 + ceil(size / 32). */
-unsigned bmi_span(uint32_t size);
+static inline unsigned bmi_span(uint32_t size)
+{
+    return 1 + (size + BMI_ENTRY_SIZE - 1) / BMI_ENTRY_SIZE;
+}
+
+#define BMI_CRC_START 0xffffffffu /* of every CRC in NVS */
 
 /* CRC of stored data, as kept at BMI_EN_DATA_CRC. */
 uint32_t bmi_data_crc(const void *data, size_t len);

@@ -3,71 +3,72 @@
 
 #include <string.h>
 
-/* An open-addressed table of slots, packed bit by bit: an entry's place + 2, and above it 8 bits of
- * its key's hash. 0 is an empty slot, 1 one that was given up. It is a filter: what it names is
- * read and compared, so 8 bits, and a table nearly full, are enough: of the slots that a search for
- * an absent key passes, 1 in 256 costs a look at the flash. */
+/* A cuckoo table: buckets of four slots, packed bit by bit, and two buckets for each entry. A slot
+ * is an entry's place, its offset in units of 32 bytes (0, a page header: empty), and above it some
+ * bits of its key's hash, the tag: as many as the memory has room for. It is a filter: what it
+ * names is read and compared, so an absent key costs a look at the flash once in 2^bits / 8. The
+ * second bucket follows from the first and the tag, so entries give way to others without a look at
+ * the flash, and the table works until it is nearly full. Then it is built again with fewer bits.
+ */
 
-enum { EMPTY = 0, GIVEN_UP = 1, FIRST_PLACE = 2, TAG_BITS = 8, SLOTS_LEAST = 8 };
+enum {
+    BUCKET = 4,
+    SLOT_MOST = 32, /* bits */
+    TAG_USUAL = 11, /* bits, where there is room: an absent key costs one look in 256 */
+    TAG_LEAST = 4,  /* fewer are not worth it */
+    WORDS_LEAST = 9,
+    MOVES_MOST = 2000 /* of others for one entry; after that the table counts as full */
+};
 
-static unsigned place_bits(uint32_t sectors)
+#define MIX 0x2c1b3c6du
+
+static uint32_t place_bits(const struct bm_flash *flash)
 {
-    const uint32_t most = sectors * BMI_PAGE_ENTRIES + FIRST_PLACE;
-    unsigned bits = 2;
-    while (((uint32_t)1 << bits) < most) {
+    uint32_t bits = 1;
+    while ((flash->size - 1) / BMI_ENTRY_SIZE >> bits != 0) {
         bits++;
     }
     return bits;
 }
 
-/* Room for an eighth more than the keys: fuller tables work, but searches get long. */
+/* Fuller than this, tables may not work. A few slots more for small ones, and a word at the end. */
 size_t bmi_index_size(const struct bm_flash *flash, uint32_t keys)
 {
-    const unsigned width = place_bits(flash->size / BMI_PAGE_SIZE) + TAG_BITS;
-    const size_t slots = keys == 0 ? 0 : (size_t)keys + keys / 8 + SLOTS_LEAST;
-    return (slots * width + 7) / 8;
+    const size_t width = place_bits(flash) + TAG_USUAL;
+    const size_t slots = (size_t)keys + keys / 28 + 16;
+    return keys == 0 ? 0 : (slots * width / 32 + 2) * sizeof(uint32_t);
 }
 
-void bmi_index_init(struct bm_nvs *nvs, uint8_t *memory, size_t len)
+void bmi_index_init(struct bm_nvs *nvs, uint32_t *memory, size_t words)
 {
-    nvs->slot_bits = (uint8_t)(place_bits(nvs->sectors) + TAG_BITS);
-    nvs->slot_count =
-        (uint32_t)(len / nvs->slot_bits * 8 + len % nvs->slot_bits * 8 / nvs->slot_bits);
-    nvs->slots = nvs->slot_count >= SLOTS_LEAST ? memory : NULL;
+    nvs->place_bits = place_bits(nvs->flash);
+    nvs->slot_bits = SLOT_MOST;
+    nvs->slot_words = words;
+    nvs->slots = words >= WORDS_LEAST ? memory : NULL;
 }
 
-/* The bits of a slot that lie in byte k, where the slot begins at bit `shift` of byte 0. */
-static uint32_t in_byte(uint32_t v, unsigned k, unsigned shift)
+/* Returns a slot of a bucket as it was, and changes these bits of it. */
+static uint32_t flip(const struct bm_nvs *nvs, uint32_t bucket, unsigned i, uint32_t bits)
 {
-    return (k * 8 >= shift ? v >> (k * 8 - shift) : v << (shift - k * 8)) & 0xff;
+    const size_t bit = ((size_t)bucket * BUCKET + i % BUCKET) * nvs->slot_bits;
+    uint32_t *word = nvs->slots + bit / 32;
+    const uint32_t both = word[0] >> bit % 32 | word[1] << 1 << (31 - bit % 32);
+    word[0] ^= bits << bit % 32;
+    word[1] ^= bits >> 1 >> (31 - bit % 32);
+    return both & nvs->slot_mask;
 }
 
-static uint8_t *slot_at(const struct bm_nvs *nvs, uint32_t i, unsigned *shift)
+/* 0 to buckets - 1, by the high end of a hash. */
+static uint32_t scale(const struct bm_nvs *nvs, uint32_t h)
 {
-    const size_t bit = (size_t)i * nvs->slot_bits;
-    *shift = bit % 8;
-    return nvs->slots + bit / 8;
+    return (uint32_t)(((uint64_t)h * nvs->buckets) >> 32);
 }
 
-static uint32_t get(const struct bm_nvs *nvs, uint32_t i)
+/* The two buckets of a slot add up to a number that its tag gives. */
+static uint32_t other(const struct bm_nvs *nvs, uint32_t slot, uint32_t bucket)
 {
-    unsigned shift;
-    const uint8_t *p = slot_at(nvs, i, &shift);
-    uint32_t v = (uint32_t)p[0] >> shift;
-    for (unsigned k = 1; k * 8 < shift + nvs->slot_bits; k++) {
-        v |= (uint32_t)p[k] << (k * 8 - shift);
-    }
-    return v & ((1u << nvs->slot_bits) - 1);
-}
-
-static void put(struct bm_nvs *nvs, uint32_t i, uint32_t value)
-{
-    unsigned shift;
-    uint8_t *p = slot_at(nvs, i, &shift);
-    const uint32_t mask = (1u << nvs->slot_bits) - 1;
-    for (unsigned k = 0; k * 8 < shift + nvs->slot_bits; k++) {
-        p[k] = (uint8_t)((p[k] & ~in_byte(mask, k, shift)) | in_byte(value, k, shift));
-    }
+    const uint32_t sum = scale(nvs, (slot >> nvs->place_bits) * MIX) - bucket;
+    return sum < nvs->buckets ? sum : sum + nvs->buckets;
 }
 
 /* FNV-1a over what tells entries apart, and a last mix so that every bit counts. */
@@ -79,138 +80,143 @@ static uint32_t hash(uint8_t ns, uint8_t chunk, const char *key)
     for (unsigned i = 0; i < BMI_KEY_MAX && key[i] != '\0'; i++) {
         h = (h ^ (uint8_t)key[i]) * 16777619u;
     }
-    h = (h ^ (h >> 15)) * 0x2c1b3c6du;
+    h = (h ^ (h >> 15)) * MIX;
     return h ^ (h >> 13);
 }
 
-static uint32_t entry_hash(const uint8_t raw[BMI_ENTRY_SIZE])
-{
-    const int is_data = raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA;
-    return hash(raw[BMI_EN_NS], is_data ? raw[BMI_EN_CHUNK] : BMI_CHUNK_NONE,
-                (const char *)raw + BMI_EN_KEY);
-}
-
-static uint32_t home(const struct bm_nvs *nvs, uint32_t h)
-{
-    return (uint32_t)(((uint64_t)h * nvs->slot_count) >> 32);
-}
-
-/* The tag of a slot comes from the low end of the hash, its home from the high end. */
+/* The tag is from the low end of the hash. */
 static uint32_t slot_of(const struct bm_nvs *nvs, uint32_t h, uint32_t place)
 {
-    const uint32_t tag = h & ((1u << TAG_BITS) - 1);
-    return tag << (nvs->slot_bits - TAG_BITS) | (place + FIRST_PLACE);
+    return (h << nvs->place_bits | place) & nvs->slot_mask;
 }
 
-static uint32_t place_of(const struct bm_nvs *nvs, uint32_t location)
+/* Removes an entry, or adds it: where both buckets are full, another slot gives way and goes to its
+ * own second bucket, and so on. When that finds no end one slot is left over, and the table is of
+ * no use any more. */
+static void change(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location,
+                   int add)
 {
-    return nvs->order[location / BMI_PAGE_ENTRIES] * (uint32_t)BMI_PAGE_ENTRIES +
-           location % BMI_PAGE_ENTRIES;
+    const int is_data = raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA;
+    uint32_t h = hash(raw[BMI_EN_NS], is_data ? raw[BMI_EN_CHUNK] : BMI_CHUNK_NONE,
+                      (const char *)raw + BMI_EN_KEY);
+    const uint32_t place = bmi_offset(nvs, location) / BMI_ENTRY_SIZE;
+    uint32_t slot = slot_of(nvs, h, place);
+    uint32_t bucket = scale(nvs, h);
+    for (unsigned moves = 0; moves < MOVES_MOST; moves++) {
+        for (unsigned i = 0; i < BUCKET; i++) {
+            if (flip(nvs, bucket, i, 0) == (add ? 0 : slot)) {
+                (void)flip(nvs, bucket, i, slot);
+                return;
+            }
+        }
+        if (moves > 0) {
+            if (!add) {
+                return;
+            }
+            h = h * MIX + 1;
+            const uint32_t both = flip(nvs, bucket, h >> 24, 0) ^ slot;
+            (void)flip(nvs, bucket, h >> 24, both);
+            slot ^= both;
+        }
+        bucket = other(nvs, slot, bucket);
+    }
+    nvs->slots_ready = 0;
+    if (--nvs->slot_bits < nvs->place_bits + TAG_LEAST) {
+        nvs->slots = NULL;
+    }
 }
 
-static uint32_t step(const struct bm_nvs *nvs, uint32_t i)
+/* Enters all entries, as long as there is room, and counts them. */
+static int build(struct bm_nvs *nvs, uint32_t *count)
 {
-    return i + 1 == nvs->slot_count ? 0 : i + 1;
+    struct bmi_walk walk;
+    struct bmi_found found;
+    int rc;
+    nvs->slot_mask = UINT32_MAX >> (SLOT_MOST - nvs->slot_bits);
+    nvs->buckets = (uint32_t)((nvs->slot_words - 1) * (32 / BUCKET) / nvs->slot_bits);
+    memset(nvs->slots, 0, nvs->slot_words * sizeof *nvs->slots);
+    nvs->slots_ready = 1;
+    *count = 0;
+    bmi_walk_start(&walk, 0, BMI_NO_BOUND, 0);
+    while ((rc = bmi_walk_next(nvs, &walk, &found)) == BM_OK) {
+        ++*count;
+        if (nvs->slots_ready) {
+            change(nvs, found.raw, found.location, 1);
+        }
+    }
+    nvs->slots_ready &= rc == BM_E_NOENT;
+    return rc == BM_E_NOENT ? BM_OK : rc;
+}
+
+/* How many entries there are shows only at the end of a first try. Bits once given up are not tried
+ * again. A table that is full with a quarter of it free has many copies of one key, and would not
+ * work with fewer bits either. */
+int bmi_index_prepare(struct bm_nvs *nvs)
+{
+    uint32_t count = nvs->page_count * BMI_PAGE_ENTRIES;
+    uint32_t least = nvs->place_bits + TAG_USUAL;
+    int rc = BM_OK;
+    while (nvs->slots != NULL && !nvs->slots_ready && rc == BM_OK) {
+        const size_t fit = nvs->slot_words * 30 / (count + 1);
+        const size_t bits = fit > least ? fit : least;
+        if (bits < nvs->slot_bits) {
+            nvs->slot_bits = (uint32_t)bits;
+        }
+        rc = build(nvs, &count);
+        if (!nvs->slots_ready && rc == BM_OK && count < nvs->buckets * 3) {
+            nvs->slots = NULL;
+        }
+        least = nvs->place_bits + TAG_LEAST;
+    }
+    return rc;
 }
 
 void bmi_index_add(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location)
 {
-    if (!nvs->slots_ready) {
-        return;
-    }
-    const uint32_t h = entry_hash(raw);
-    uint32_t i = home(nvs, h);
-    for (uint32_t n = 0; n < nvs->slot_count; n++, i = step(nvs, i)) {
-        if (get(nvs, i) < FIRST_PLACE) {
-            put(nvs, i, slot_of(nvs, h, place_of(nvs, location)));
-            return;
+    if (nvs->slots_ready) {
+        change(nvs, raw, location, 1);
+        if (bmi_index_prepare(nvs) != BM_OK) { /* at once: not in the middle of a collection */
+            nvs->slots = NULL;
         }
     }
-    nvs->slots_ready = 0; /* too small for what is stored: search the flash instead */
-    nvs->slots = NULL;
 }
 
 void bmi_index_remove(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location)
 {
-    if (!nvs->slots_ready) {
-        return;
+    if (nvs->slots_ready) {
+        change(nvs, raw, location, 0);
     }
-    const uint32_t h = entry_hash(raw);
-    const uint32_t slot = slot_of(nvs, h, place_of(nvs, location));
-    uint32_t i = home(nvs, h);
-    for (uint32_t n = 0; n < nvs->slot_count; n++, i = step(nvs, i)) {
-        const uint32_t v = get(nvs, i);
-        if (v == EMPTY) {
-            return;
-        }
-        if (v == slot) {
-            put(nvs, i, get(nvs, step(nvs, i)) == EMPTY ? EMPTY : GIVEN_UP);
-            return;
-        }
-    }
-}
-
-static int add_page(struct bm_nvs *nvs, uint32_t rank)
-{
-    uint8_t bitmap[BMI_BITMAP_SIZE];
-    uint8_t raw[BMI_ENTRY_SIZE];
-    struct bmi_walk walk = {rank, 0, bitmap, 0};
-    unsigned entry;
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, raw, &entry)) == BM_OK) {
-        bmi_index_add(nvs, raw, rank * BMI_PAGE_ENTRIES + entry);
-    }
-    return rc == BM_E_NOENT ? BM_OK : rc;
-}
-
-int bmi_index_prepare(struct bm_nvs *nvs)
-{
-    if (nvs->slots == NULL || nvs->slots_ready) {
-        return BM_OK;
-    }
-    memset(nvs->slots, 0, ((size_t)nvs->slot_count * nvs->slot_bits + 7) / 8);
-    nvs->slots_ready = 1;
-    for (uint32_t rank = 0; rank < nvs->page_count && nvs->slots_ready; rank++) {
-        const int rc = add_page(nvs, rank);
-        if (rc != BM_OK) {
-            nvs->slots_ready = 0;
-            return rc;
-        }
-    }
-    return BM_OK;
 }
 
 int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t bound,
                    uint8_t raw[BMI_ENTRY_SIZE], uint32_t *location)
 {
-    const uint32_t mask = (1u << (nvs->slot_bits - TAG_BITS)) - 1;
+    uint32_t best = 0;
     const uint32_t h = hash(match->ns, match->chunk, match->key);
-    const uint32_t tag = slot_of(nvs, h, 0) & ~mask;
-    uint32_t best = 0; /* location + 1 */
-    uint32_t i = home(nvs, h);
-    for (uint32_t n = 0; n < nvs->slot_count; n++, i = step(nvs, i)) {
-        const uint32_t slot = get(nvs, i);
+    const uint32_t tag = slot_of(nvs, h, 0);
+    uint32_t bucket = scale(nvs, h);
+    for (unsigned n = 0; n < 2 * BUCKET; n++) {
         uint8_t entry[BMI_ENTRY_SIZE];
-        if (slot == EMPTY) {
-            break;
+        if (n == BUCKET) {
+            bucket = other(nvs, tag, bucket);
         }
-        if (slot == GIVEN_UP || (slot & ~mask) != tag) {
+        const uint32_t place = flip(nvs, bucket, n, 0) ^ tag;
+        if (place == 0 || place >> nvs->place_bits != 0) {
+            continue; /* empty, or another tag */
+        }
+        const uint32_t rank = nvs->pages[place / BMI_PAGE_STEPS].rank;
+        const uint32_t at = rank * BMI_PAGE_STEPS + place % BMI_PAGE_STEPS;
+        if (rank == BMI_UNUSED || at <= best || at >= bound) {
             continue;
         }
-        const uint32_t place = (slot & mask) - FIRST_PLACE;
-        const uint32_t at = nvs->pages[place / BMI_PAGE_ENTRIES].rank * (uint32_t)BMI_PAGE_ENTRIES +
-                            place % BMI_PAGE_ENTRIES;
-        if (at >= bound || at < best || nvs->pages[place / BMI_PAGE_ENTRIES].rank == BMI_UNUSED) {
-            continue;
-        }
-        if (bmi_entry_read(nvs, at, entry) != BM_OK) {
+        if (bmi_entries_read(nvs, at, entry, sizeof entry) != BM_OK) {
             return BM_E_IO;
         }
         if (bmi_matches(match, entry)) {
             memcpy(raw, entry, sizeof entry);
-            best = at + 1;
+            best = at;
         }
     }
-    *location = best - 1;
+    *location = best;
     return best != 0 ? BM_OK : BM_E_NOENT;
 }

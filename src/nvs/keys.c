@@ -7,22 +7,12 @@ enum { FEW = 4 }; /* written entries that are enough to tell damage from encrypt
  * that ends every key. One encrypted entry in some thousands looks like that. */
 static int looks_plain(const uint8_t raw[BMI_ENTRY_SIZE])
 {
-    return (bmi_type_has_data(raw[BMI_EN_TYPE]) || bmi_type_width(raw[BMI_EN_TYPE]) != 0) &&
-           raw[BMI_EN_KEY + BMI_KEY_MAX] == 0;
+    return bmi_type_known(raw[BMI_EN_TYPE]) && raw[BMI_EN_KEY + BMI_KEY_MAX] == 0;
 }
 
-/* Entries are overwritten with plain zeros before they are given up; a torn state word can make one
- * of them look written. */
-static int is_zeros(const uint8_t raw[BMI_ENTRY_SIZE])
-{
-    uint8_t any = 0;
-    for (unsigned i = 0; i < BMI_ENTRY_SIZE; i++) {
-        any |= raw[i];
-    }
-    return any == 0;
-}
-
-/* Counts the written entries of a page, and those of them that look plain. */
+/* Counts the written entries of a page, and those of them that look plain. Entries are overwritten
+ * with plain zeros before they are given up; a torn state word can make one of them look written.
+ */
 static int survey(const struct bm_nvs *nvs, uint32_t rank, const uint8_t *bitmap, uint32_t *written,
                   uint32_t *plain)
 {
@@ -31,11 +21,10 @@ static int survey(const struct bm_nvs *nvs, uint32_t rank, const uint8_t *bitmap
         if (bmi_bitmap_get(bitmap, i) != BMI_ENTRY_WRITTEN) {
             continue;
         }
-        if (bmi_page_read(nvs, rank, BMI_OFF_ENTRIES + i * BMI_ENTRY_SIZE, raw, sizeof raw) !=
-            BM_OK) {
+        if (bmi_read(nvs, rank * BMI_PAGE_STEPS + BMI_STEP_ENTRIES + i, raw, sizeof raw) != BM_OK) {
             return BM_E_IO;
         }
-        *written += is_zeros(raw) ? 0 : 1;
+        *written += bmi_all(raw, sizeof raw, 0) ? 0 : 1;
         *plain += looks_plain(raw) ? 1 : 0;
     }
     return BM_OK;
@@ -49,18 +38,14 @@ int bmi_keys_fit(struct bm_nvs *nvs)
     uint32_t written = 0;
     uint32_t plain = 0;
     for (uint32_t rank = nvs->page_count; rank-- > 0;) {
-        uint8_t bitmap[BMI_BITMAP_SIZE];
-        uint8_t raw[BMI_ENTRY_SIZE];
-        struct bmi_walk walk = {rank, 0, bitmap, 1};
-        unsigned entry;
-        int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-        if (rc == BM_OK) {
-            rc = bmi_walk_next(nvs, &walk, raw, &entry);
-        }
+        struct bmi_walk walk;
+        struct bmi_found found;
+        bmi_walk_page(&walk, rank, 1);
+        const int rc = bmi_walk_next(nvs, &walk, &found);
         if (rc != BM_E_NOENT) {
             return rc;
         }
-        if (survey(nvs, rank, bitmap, &written, &plain) != BM_OK) {
+        if (survey(nvs, rank, walk.bitmap, &written, &plain) != BM_OK) {
             return BM_E_IO;
         }
     }

@@ -23,37 +23,12 @@ static int check_geometry(const struct bm_flash *flash, struct bm_diag *diag)
     return BM_OK;
 }
 
-int bmi_header_is_used(const struct bmi_header *h)
-{
-    return h->crc_ok && (h->state == BMI_PAGE_ACTIVE || h->state == BMI_PAGE_FULL ||
-                         h->state == BMI_PAGE_FREEING);
-}
-
-static int load_page(struct bm_nvs *nvs, uint32_t sector, struct bm_diag *diag)
-{
-    const uint32_t off = sector * BMI_PAGE_SIZE;
-    uint8_t raw[BMI_ENTRY_SIZE];
-    struct bmi_header h;
-    if (nvs->flash->ops->read(nvs->flash->ctx, off, raw, sizeof raw) != BM_OK) {
-        return bm_diag_set(diag, BM_E_IO, off, "page header", "the flash cannot be read");
-    }
-    bmi_header_get(raw, &h);
-    if (!bmi_header_is_used(&h)) {
-        return BM_OK; /* blank or damaged: nothing in it can be trusted */
-    }
-    if (h.version < BMI_VERSION_2) {
-        return bm_diag_set(diag, BM_E_VERSION, off, "page header", NULL);
-    }
-    bmi_pages_add(nvs, sector, &h);
-    return BM_OK;
-}
-
 int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, size_t work_len,
                  struct bm_diag *diag)
 {
     const size_t least = bm_nvs_work_size(flash, 0);
-    memset(nvs, 0, sizeof *nvs);
-    const int rc = check_geometry(flash, diag);
+    bm_nvs_unmount(nvs);
+    int rc = check_geometry(flash, diag);
     if (rc != BM_OK) {
         return rc;
     }
@@ -63,17 +38,19 @@ int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, s
     nvs->flash = flash;
     nvs->pages = work;
     nvs->sectors = flash->size / BMI_PAGE_SIZE;
-    nvs->order = (uint16_t *)(void *)(nvs->pages + nvs->sectors);
-    nvs->next = BMI_PAGE_ENTRIES;
+    const size_t words = (work_len - least) / sizeof(uint32_t);
+    uint32_t *const slots = (uint32_t *)(void *)(nvs->pages + nvs->sectors);
+    nvs->order = (uint16_t *)(void *)(slots + words); /* behind what is to be aligned */
     for (uint32_t sector = 0; sector < nvs->sectors; sector++) {
         nvs->pages[sector].rank = BMI_UNUSED;
-        const int loaded = load_page(nvs, sector, diag);
-        if (loaded != BM_OK) {
-            memset(nvs, 0, sizeof *nvs);
-            return loaded;
+        rc = bmi_page_load(nvs, sector);
+        if (rc != BM_OK) {
+            const uint32_t off = sector * BMI_PAGE_SIZE;
+            bm_nvs_unmount(nvs);
+            return bm_diag_set(diag, rc, off, "page header", NULL);
         }
     }
-    bmi_index_init(nvs, (uint8_t *)(nvs->order + nvs->sectors), work_len - least);
+    bmi_index_init(nvs, slots, words);
     return BM_OK;
 }
 
@@ -81,7 +58,7 @@ int bm_nvs_mount_with(struct bm_nvs *nvs, const struct bm_nvs_config *config, st
 {
     const struct bm_flash_ops *ops = config->flash->ops;
     if (config->writable && (ops->prog == NULL || ops->erase == NULL)) {
-        memset(nvs, 0, sizeof *nvs);
+        bm_nvs_unmount(nvs);
         return bm_diag_set(diag, BM_E_READONLY, 0, "region", NULL);
     }
     int rc = bm_nvs_mount(nvs, config->flash, config->work, config->work_len, diag);
@@ -95,7 +72,7 @@ int bm_nvs_mount_with(struct bm_nvs *nvs, const struct bm_nvs_config *config, st
     nvs->lock_ctx = config->lock_ctx;
     rc = bmi_keys_fit(nvs);
     if (rc != BM_OK) {
-        memset(nvs, 0, sizeof *nvs);
+        bm_nvs_unmount(nvs);
         return bm_diag_set(diag, rc, 0, "entries", NULL);
     }
     return BM_OK;

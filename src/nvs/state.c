@@ -7,29 +7,31 @@
 
 enum { PER_WORD = 16 }; /* entries whose states share a 4-byte word */
 
-int bmi_page_prog(const struct bm_nvs *nvs, uint32_t rank, uint32_t off, const void *buf,
-                  uint32_t len)
+int bmi_flash_prog(const struct bm_nvs *nvs, uint32_t off, const void *buf, uint32_t len)
 {
     const struct bm_flash *flash = nvs->flash;
-    return flash->ops->prog(flash->ctx, bmi_page_offset(nvs, rank) + off, buf, len) == BM_OK
-               ? BM_OK
-               : BM_E_IO;
+    return flash->ops->prog(flash->ctx, off, buf, len) == BM_OK ? BM_OK : BM_E_IO;
 }
 
-int bmi_entries_prog(const struct bm_nvs *nvs, uint32_t rank, uint32_t off, const void *buf,
-                     uint32_t len)
+int bmi_sector_erase(const struct bm_nvs *nvs, uint32_t sector)
+{
+    const struct bm_flash *flash = nvs->flash;
+    return flash->ops->erase(flash->ctx, sector * BMI_PAGE_SIZE, BMI_PAGE_SIZE) == BM_OK ? BM_OK
+                                                                                         : BM_E_IO;
+}
+
+int bmi_entries_prog(const struct bm_nvs *nvs, uint32_t location, const uint8_t *data, uint32_t len)
 {
     const struct bm_nvs_crypto *crypto = nvs->crypto;
-    const uint8_t *in = buf;
+    const uint32_t off = bmi_offset(nvs, location);
     if (crypto == NULL) {
-        return bmi_page_prog(nvs, rank, off, buf, len);
+        return bmi_flash_prog(nvs, off, data, len);
     }
     for (uint32_t done = 0; done < len; done += BMI_ENTRY_SIZE) {
         uint8_t piece[BMI_ENTRY_SIZE];
-        memcpy(piece, in + done, sizeof piece);
-        if (crypto->encrypt(crypto->ctx, bmi_page_offset(nvs, rank) + off + done, piece,
-                            sizeof piece) != BM_OK ||
-            bmi_page_prog(nvs, rank, off + done, piece, sizeof piece) != BM_OK) {
+        memcpy(piece, data + done, sizeof piece);
+        if (crypto->encrypt(crypto->ctx, off + done, piece, sizeof piece) != BM_OK ||
+            bmi_flash_prog(nvs, off + done, piece, sizeof piece) != BM_OK) {
             return BM_E_IO;
         }
     }
@@ -39,14 +41,11 @@ int bmi_entries_prog(const struct bm_nvs *nvs, uint32_t rank, uint32_t off, cons
 int bmi_entries_zero(const struct bm_nvs *nvs, uint32_t location, unsigned count)
 {
     static const uint8_t zeros[BMI_ENTRY_SIZE] = {0};
-    const uint32_t rank = location / BMI_PAGE_ENTRIES;
-    uint32_t off = BMI_OFF_ENTRIES + location % BMI_PAGE_ENTRIES * BMI_ENTRY_SIZE;
-    for (unsigned i = 0; i < count; i++, off += BMI_ENTRY_SIZE) {
-        if (bmi_page_prog(nvs, rank, off, zeros, sizeof zeros) != BM_OK) {
-            return BM_E_IO;
-        }
+    int rc = BM_OK;
+    while (rc == BM_OK && count-- > 0) {
+        rc = bmi_flash_prog(nvs, bmi_offset(nvs, location++), zeros, sizeof zeros);
     }
-    return BM_OK;
+    return rc;
 }
 
 /* The highest word first: a header's state is the last of its span to change, and until it does the
@@ -54,23 +53,26 @@ int bmi_entries_zero(const struct bm_nvs *nvs, uint32_t location, unsigned count
 int bmi_states_set(const struct bm_nvs *nvs, uint32_t location, unsigned count,
                    enum bmi_entry_state state)
 {
-    const uint32_t rank = location / BMI_PAGE_ENTRIES;
-    const unsigned first = location % BMI_PAGE_ENTRIES;
+    const unsigned first = location % BMI_PAGE_STEPS - BMI_STEP_ENTRIES;
+    const uint32_t at = location - location % BMI_PAGE_STEPS + BMI_STEP_BITMAP;
     uint8_t bitmap[BMI_BITMAP_SIZE];
-    uint8_t before[BMI_BITMAP_SIZE];
-    if (bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap) != BM_OK) {
+    unsigned i = first + count;
+    int changed = 0;
+    if (bmi_read(nvs, at, bitmap, sizeof bitmap) != BM_OK) {
         return BM_E_IO;
     }
-    memcpy(before, bitmap, sizeof before);
-    for (unsigned i = 0; i < count; i++) {
-        bmi_bitmap_put(bitmap, first + i, state);
-    }
-    for (unsigned word = (first + count - 1) / PER_WORD + 1; word-- > first / PER_WORD;) {
-        const size_t at = word * sizeof(uint32_t);
-        if (memcmp(bitmap + at, before + at, sizeof(uint32_t)) != 0 &&
-            bmi_page_prog(nvs, rank, (uint32_t)(BMI_OFF_BITMAP + at), bitmap + at,
-                          sizeof(uint32_t)) != BM_OK) {
-            return BM_E_IO;
+    while (i-- > first) {
+        if (bmi_bitmap_get(bitmap, i) != state) {
+            bmi_bitmap_put(bitmap, i, state);
+            changed = 1;
+        }
+        if (changed && (i == first || i % PER_WORD == 0)) {
+            const uint32_t word = i / PER_WORD * (uint32_t)sizeof(uint32_t);
+            if (bmi_flash_prog(nvs, bmi_offset(nvs, at) + word, bitmap + word, sizeof(uint32_t)) !=
+                BM_OK) {
+                return BM_E_IO;
+            }
+            changed = 0;
         }
     }
     return BM_OK;
@@ -79,22 +81,20 @@ int bmi_states_set(const struct bm_nvs *nvs, uint32_t location, unsigned count,
 int bmi_page_state_set(struct bm_nvs *nvs, uint32_t rank, uint32_t state)
 {
     uint8_t word[4];
-    bm_put_le32(word, state);
-    const int rc = bmi_page_prog(nvs, rank, BMI_PH_STATE, word, sizeof word);
-    if (rc == BM_OK) {
-        nvs->pages[nvs->order[rank]].state = (uint8_t)state;
-    }
-    return rc;
+    bmi_put32(word, state);
+    bmi_page_at(nvs, rank)->state = word[0];
+    return bmi_flash_prog(nvs, bmi_offset(nvs, rank * BMI_PAGE_STEPS), word, sizeof word);
 }
 
-int bmi_entry_erase(struct bm_nvs *nvs, uint32_t location, const uint8_t raw[BMI_ENTRY_SIZE])
+int bmi_entry_erase(struct bm_nvs *nvs, const struct bmi_found *entry)
 {
-    int rc = bmi_states_set(nvs, location, raw[BMI_EN_SPAN], BMI_ENTRY_ERASED);
+    const unsigned span = entry->raw[BMI_EN_SPAN];
+    int rc = bmi_states_set(nvs, entry->location, span, BMI_ENTRY_ERASED);
     if (rc == BM_OK) {
-        bmi_index_remove(nvs, raw, location);
+        bmi_index_remove(nvs, entry->raw, entry->location);
     }
     if (rc == BM_OK && nvs->purge) {
-        rc = bmi_entries_zero(nvs, location, raw[BMI_EN_SPAN]);
+        rc = bmi_entries_zero(nvs, entry->location, span);
     }
     return rc;
 }

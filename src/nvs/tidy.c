@@ -3,131 +3,97 @@
 
 #include <string.h>
 
-#include "base/le.h"
-
 /* What power cuts leave is harmless to reading, but takes room, and ESP-IDF's library wants it
  * gone: half-written entries, spans half erased, older copies, chunks that no index names. */
 
-static const uint8_t active = BMI_PAGE_ACTIVE & 0xff;
-
+/* A chunk of the blob that is being written: nothing names it yet. */
 static int guarded(const struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE])
 {
-    const struct bmi_guard *guard = nvs->guard;
-    return guard != NULL && raw[BMI_EN_NS] == guard->ns &&
-           (raw[BMI_EN_CHUNK] & BMI_CHUNK_HALF) == guard->half &&
-           strncmp((const char *)raw + BMI_EN_KEY, guard->key, BMI_KEY_MAX) == 0;
+    const uint8_t *guard = nvs->guard;
+    return guard != NULL && raw[BMI_EN_NS] == guard[BMI_EN_NS] &&
+           ((raw[BMI_EN_CHUNK] ^ guard[BMI_EN_CHUNK]) & BMI_CHUNK_HALF) == 0 &&
+           memcmp(raw + BMI_EN_KEY, guard + BMI_EN_KEY, BM_NVS_KEY_SIZE) == 0;
 }
 
-static int chunk_is_live(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t location)
+/* 1: an index names the chunk, and it is the newest of its number. */
+static int chunk_is_live(struct bm_nvs *nvs, struct bmi_match *match, uint32_t location)
 {
-    struct bmi_match index = *match;
-    uint8_t raw[BMI_ENTRY_SIZE];
-    uint32_t at;
-    index.chunk = BMI_CHUNK_NONE;
-    int rc = bmi_find_below(nvs, &index, BMI_NO_BOUND, raw, &at);
-    while (rc == BM_OK) {
-        if (raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_IDX) {
-            const unsigned n = (unsigned)match->chunk - raw[BMI_EN_IDX_START];
-            if (n < raw[BMI_EN_IDX_COUNT]) {
-                rc = bmi_find_below(nvs, match, BMI_NO_BOUND, raw, &at);
-                return rc == BM_OK ? at == location : rc;
-            }
+    const unsigned chunk = match->chunk;
+    struct bmi_found found;
+    int rc;
+    found.location = BMI_NO_BOUND;
+    match->chunk = BMI_CHUNK_NONE;
+    while ((rc = bmi_find_older(nvs, match, &found)) == BM_OK) {
+        if (found.raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_IDX &&
+            chunk - found.raw[BMI_EN_IDX_START] < found.raw[BMI_EN_IDX_COUNT]) {
+            match->chunk = (uint8_t)chunk;
+            rc = bmi_find_newest(nvs, match, &found);
+            return rc == BM_OK ? found.location == location : rc;
         }
-        rc = bmi_find_below(nvs, &index, at, raw, &at);
     }
     return rc == BM_E_NOENT ? 0 : rc;
 }
 
-int bmi_is_live(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location)
+int bmi_is_live(struct bm_nvs *nvs, const struct bmi_found *entry)
 {
-    char key[BM_NVS_KEY_SIZE];
-    uint8_t found[BMI_ENTRY_SIZE];
-    uint32_t at;
-    memcpy(key, raw + BMI_EN_KEY, sizeof key);
-    key[BMI_KEY_MAX] = '\0';
+    const uint8_t *raw = entry->raw;
+    const char *key = (const char *)raw + BMI_EN_KEY;
     struct bmi_match match = {raw[BMI_EN_NS], BMI_CHUNK_NONE, key};
-    if (bmi_entry_check(raw, location % BMI_PAGE_ENTRIES) == BMI_BAD_TYPE) {
+    struct bmi_found newest;
+    struct bm_nvs_info info;
+    if (!bmi_type_known(raw[BMI_EN_TYPE])) {
         return 1; /* not ours to judge */
     }
     if (raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA) {
         match.chunk = raw[BMI_EN_CHUNK];
-        return guarded(nvs, raw) ? 1 : chunk_is_live(nvs, &match, location);
+        return guarded(nvs, raw) ? 1 : chunk_is_live(nvs, &match, entry->location);
     }
-    int rc = bmi_find_below(nvs, &match, BMI_NO_BOUND, found, &at);
-    if (rc == BM_OK && at != location) {
+    int rc = bmi_find_newest(nvs, &match, &newest);
+    if (rc == BM_OK && newest.location != entry->location) {
         /* a newer one stands against it, unless that one is damaged */
-        struct bm_nvs_info info;
-        rc = bmi_resolve(nvs, match.ns, key, BM_NVS_ANY, NULL, 0, &info);
-        at = rc == BM_OK ? info.location : at;
-        rc = rc == BM_E_CORRUPT ? BM_OK : rc;
+        rc = bmi_resolve(nvs, match.ns, key, NULL, &info);
+        if (rc == BM_OK) {
+            newest.location = info.location;
+        }
     }
-    if (rc != BM_OK) {
-        return rc == BM_E_NOENT ? 0 : rc;
+    if (rc == BM_OK) {
+        return newest.location == entry->location;
     }
-    return at == location;
+    return rc == BM_E_IO ? rc : 0;
 }
 
 /* Makes sure that entries never marked written cannot come to life by a torn state word. */
-static int bury(struct bm_nvs *nvs, uint32_t location, unsigned count)
+static int bury(struct bm_nvs *nvs, uint32_t location)
 {
-    const int rc = bmi_entries_zero(nvs, location, count);
-    return rc == BM_OK ? bmi_states_set(nvs, location, count, BMI_ENTRY_ERASED) : rc;
-}
-
-static int is_blank(const uint8_t raw[BMI_ENTRY_SIZE])
-{
-    for (unsigned i = 0; i < BMI_ENTRY_SIZE; i++) {
-        if (raw[i] != 0xff) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* One behind the last entry of a page that was ever touched. */
-static int touched_end(struct bm_nvs *nvs, uint32_t rank, const uint8_t *bitmap, unsigned *end)
-{
-    uint8_t raw[BMI_ENTRY_SIZE];
-    for (unsigned i = BMI_PAGE_ENTRIES; i > 0; i--) {
-        *end = i;
-        if (bmi_bitmap_get(bitmap, i - 1) != BMI_ENTRY_EMPTY) {
-            return BM_OK;
-        }
-        if (bmi_page_read(nvs, rank, BMI_OFF_ENTRIES + (i - 1) * BMI_ENTRY_SIZE, raw, sizeof raw) !=
-            BM_OK) {
-            return BM_E_IO;
-        }
-        if (!is_blank(raw)) {
-            return BM_OK;
-        }
-    }
-    *end = 0;
-    return BM_OK;
+    const int rc = bmi_entries_zero(nvs, location, 1);
+    return rc == BM_OK ? bmi_states_set(nvs, location, 1, BMI_ENTRY_ERASED) : rc;
 }
 
 /* Finds where the newest page goes on. What is EMPTY before that point was begun and not finished;
  * left as it is, ESP-IDF's library would go on there and lose what follows. */
 static int find_append_point(struct bm_nvs *nvs)
 {
+    const uint32_t first = (nvs->page_count - 1) * BMI_PAGE_STEPS + BMI_STEP_ENTRIES;
     uint8_t bitmap[BMI_BITMAP_SIZE];
-    unsigned end = 0;
-    nvs->next = BMI_PAGE_ENTRIES;
-    if (nvs->page_count == 0 || nvs->pages[nvs->order[nvs->page_count - 1]].state != active) {
+    uint8_t raw[BMI_ENTRY_SIZE];
+    int blank = 1; /* so are all entries behind this one */
+    nvs->room = 0;
+    if (!bmi_newest_is_active(nvs)) {
         return BM_OK;
     }
-    const uint32_t rank = nvs->page_count - 1;
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    if (rc == BM_OK) {
-        rc = touched_end(nvs, rank, bitmap, &end);
-    }
-    for (unsigned i = 0; i < end && rc == BM_OK; i++) {
+    int rc = bmi_bitmap_read(nvs, nvs->page_count - 1, bitmap);
+    for (unsigned i = BMI_PAGE_ENTRIES; i-- > 0 && rc == BM_OK;) {
         const enum bmi_entry_state state = bmi_bitmap_get(bitmap, i);
-        if (state == BMI_ENTRY_EMPTY || state == BMI_ENTRY_ILLEGAL) {
-            rc = bury(nvs, rank * BMI_PAGE_ENTRIES + i, 1);
+        blank &= state == BMI_ENTRY_EMPTY;
+        if (blank) {
+            rc = bmi_read(nvs, first + i, raw, sizeof raw);
+            blank = rc == BM_OK && bmi_all(raw, sizeof raw, 0xff);
         }
-    }
-    if (rc == BM_OK) {
-        nvs->next = end;
+        if (blank) {
+            nvs->room++;
+        } else if (rc == BM_OK && (state == BMI_ENTRY_EMPTY || state == BMI_ENTRY_ILLEGAL)) {
+            rc = bury(nvs, first + i);
+        }
     }
     return rc;
 }
@@ -136,77 +102,70 @@ static int find_append_point(struct bm_nvs *nvs)
  * moment the data stand without a header, or the span looks whole. */
 static int give_up(struct bm_nvs *nvs, uint32_t location, const uint8_t *bitmap, unsigned span)
 {
-    const unsigned entry = location % BMI_PAGE_ENTRIES;
+    const unsigned entry = location % BMI_PAGE_STEPS - BMI_STEP_ENTRIES;
     int rc = BM_OK;
-    for (unsigned i = span - 1; i > 0 && rc == BM_OK; i--) {
-        if (bmi_bitmap_get(bitmap, entry + i) == BMI_ENTRY_WRITTEN) {
-            rc = bmi_states_set(nvs, location + i, 1, BMI_ENTRY_ERASED);
+    while (--span > 0 && rc == BM_OK) {
+        if (bmi_bitmap_get(bitmap, entry + span) == BMI_ENTRY_WRITTEN) {
+            rc = bmi_states_set(nvs, location + span, 1, BMI_ENTRY_ERASED);
         }
     }
-    return rc == BM_OK ? bury(nvs, location, 1) : rc;
+    return rc == BM_OK ? bury(nvs, location) : rc;
 }
 
-/* A header that is no good, or whose span is not all written. unknown: a type we do not know keeps
- * its entries if its CRC is right and its span whole. */
-static int tidy_entry(struct bm_nvs *nvs, uint32_t location, const uint8_t *bitmap, unsigned *span)
+/* Gives up a header that is no good, or whose span is not all written. Goes on behind it. */
+static int tidy_entry(struct bm_nvs *nvs, uint32_t location, const uint8_t *bitmap, unsigned *next)
 {
-    const unsigned entry = location % BMI_PAGE_ENTRIES;
     uint8_t raw[BMI_ENTRY_SIZE];
-    int rc = bmi_entry_read(nvs, location, raw);
-    *span = 1;
+    const int rc = bmi_entries_read(nvs, location, raw, sizeof raw);
     if (rc != BM_OK) {
         return rc;
     }
-    const enum bmi_entry_fault fault = bmi_entry_check(raw, entry);
-    if (fault == BMI_BAD_TYPE && raw[BMI_EN_SPAN] > 0 &&
-        entry + raw[BMI_EN_SPAN] <= BMI_PAGE_ENTRIES &&
-        bmi_span_written(bitmap, entry, raw[BMI_EN_SPAN])) {
-        *span = raw[BMI_EN_SPAN];
-        return BM_OK;
-    }
-    if (fault != BMI_BAD_NOTHING) {
+    const enum bmi_worth worth = bmi_judge(raw, location, bitmap);
+    if (worth == BMI_NO_HEADER) {
         return bmi_states_set(nvs, location, 1, BMI_ENTRY_ERASED);
     }
-    *span = raw[BMI_EN_SPAN];
-    return bmi_span_written(bitmap, entry, *span) ? BM_OK : give_up(nvs, location, bitmap, *span);
+    *next += raw[BMI_EN_SPAN] - 1u;
+    return worth == BMI_UNFINISHED ? give_up(nvs, location, bitmap, raw[BMI_EN_SPAN]) : BM_OK;
 }
 
 static int tidy_page(struct bm_nvs *nvs, uint32_t rank)
 {
     uint8_t bitmap[BMI_BITMAP_SIZE];
-    unsigned span = 1;
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    if (rc == BM_OK && rank + 1 < nvs->page_count && nvs->pages[nvs->order[rank]].state == active) {
+    int rc = bmi_bitmap_read(nvs, rank, bitmap);
+    if (rc == BM_OK && rank + 1 < nvs->page_count &&
+        bmi_page_at(nvs, rank)->state == (BMI_PAGE_ACTIVE & 0xff)) {
         rc = bmi_page_state_set(nvs, rank, BMI_PAGE_FULL); /* only the newest is appended to */
     }
-    for (unsigned i = 0; i < BMI_PAGE_ENTRIES && rc == BM_OK; i += span) {
-        span = 1;
+    for (unsigned i = 0; i < BMI_PAGE_ENTRIES && rc == BM_OK; i++) {
         if (bmi_bitmap_get(bitmap, i) == BMI_ENTRY_WRITTEN) {
-            rc = tidy_entry(nvs, rank * BMI_PAGE_ENTRIES + i, bitmap, &span);
+            rc = tidy_entry(nvs, rank * BMI_PAGE_STEPS + BMI_STEP_ENTRIES + i, bitmap, &i);
         }
     }
     return rc;
 }
 
-/* Gives up what does not count: the values first, the chunks when all indexes that are left count.
- * After this each key has one value, each chunk its index. */
-static int drop_dead(struct bm_nvs *nvs, uint32_t rank, int chunks)
+int bmi_sweep(struct bm_nvs *nvs, uint8_t ns)
 {
-    uint8_t bitmap[BMI_BITMAP_SIZE];
-    uint8_t raw[BMI_ENTRY_SIZE];
-    struct bmi_walk walk = {rank, 0, bitmap, 0};
-    unsigned entry;
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, raw, &entry)) == BM_OK) {
-        const uint32_t at = rank * BMI_PAGE_ENTRIES + entry;
-        if ((raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA) != chunks) {
-            continue;
+    struct bmi_walk walk;
+    struct bmi_found entry;
+    int rc = BM_E_NOENT;
+    for (int chunks = 0; chunks < 2 && rc == BM_E_NOENT; chunks++) {
+        bmi_walk_start(&walk, 0, BMI_NO_BOUND, 0);
+        while ((rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+            if ((entry.raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA) != chunks) {
+                continue;
+            }
+            int keep = entry.raw[BMI_EN_NS] != ns;
+            if (ns == BM_NVS_NS_ANY) {
+                keep = bmi_is_live(nvs, &entry);
+            }
+            if (keep == 0) {
+                keep = bmi_entry_erase(nvs, &entry);
+            }
+            if (keep < 0) {
+                return keep;
+            }
         }
-        const int live = bmi_is_live(nvs, raw, at);
-        if (live < 0) {
-            return live;
-        }
-        rc = live ? BM_OK : bmi_entry_erase(nvs, at, raw);
     }
     return rc == BM_E_NOENT ? BM_OK : rc;
 }
@@ -215,25 +174,11 @@ static int drop_dead(struct bm_nvs *nvs, uint32_t rank, int chunks)
  * in the middle leaves the rest of the table as it was. */
 static int refresh_pages(struct bm_nvs *nvs)
 {
-    for (uint32_t sector = 0; sector < nvs->sectors; sector++) {
-        struct bmi_page *page = &nvs->pages[sector];
-        uint8_t raw[BMI_ENTRY_SIZE];
-        struct bmi_header h;
-        if (nvs->flash->ops->read(nvs->flash->ctx, sector * BMI_PAGE_SIZE, raw, sizeof raw) !=
-            BM_OK) {
-            return BM_E_IO;
-        }
-        bmi_header_get(raw, &h);
-        const int used = bmi_header_is_used(&h);
-        if (page->rank != BMI_UNUSED && (!used || page->seq != h.seq)) {
-            bmi_pages_remove(nvs, page->rank);
-        }
-        if (used && page->rank == BMI_UNUSED) {
-            bmi_pages_add(nvs, sector, &h);
-        }
-        page->state = (uint8_t)h.state;
+    int rc = BM_OK;
+    for (uint32_t sector = 0; sector < nvs->sectors && rc == BM_OK; sector++) {
+        rc = bmi_page_load(nvs, sector);
     }
-    return BM_OK;
+    return rc;
 }
 
 int bmi_tidy(struct bm_nvs *nvs)
@@ -258,10 +203,7 @@ int bmi_tidy(struct bm_nvs *nvs)
         rc = bmi_collect_finish(nvs); /* while the page still holds all that was to be copied */
     }
     if (rc == BM_OK) {
-        rc = bmi_index_prepare(nvs);
-    }
-    for (uint32_t i = 0; i < 2 * nvs->page_count && rc == BM_OK; i++) {
-        rc = drop_dead(nvs, i % nvs->page_count, i >= nvs->page_count);
+        rc = bmi_sweep(nvs, BM_NVS_NS_ANY);
     }
     if (rc == BM_OK) {
         rc = bmi_collect_reserve(nvs);
@@ -273,24 +215,22 @@ int bmi_tidy(struct bm_nvs *nvs)
 static int purge_page(struct bm_nvs *nvs, uint32_t rank)
 {
     uint8_t bitmap[BMI_BITMAP_SIZE];
-    int rc = bmi_page_read(nvs, rank, BMI_OFF_BITMAP, bitmap, sizeof bitmap);
-    for (unsigned i = 0; i < BMI_PAGE_ENTRIES && rc == BM_OK; i++) {
-        uint8_t raw[BMI_ENTRY_SIZE];
+    uint8_t raw[BMI_ENTRY_SIZE];
+    uint32_t location = rank * BMI_PAGE_STEPS + BMI_STEP_ENTRIES;
+    int rc = bmi_bitmap_read(nvs, rank, bitmap);
+    for (unsigned i = 0; i < BMI_PAGE_ENTRIES && rc == BM_OK; i++, location++) {
         if (bmi_bitmap_get(bitmap, i) != BMI_ENTRY_ERASED) {
             continue;
         }
-        rc = bmi_page_read(nvs, rank, BMI_OFF_ENTRIES + i * BMI_ENTRY_SIZE, raw, sizeof raw);
-        for (unsigned k = 0; k < sizeof raw && rc == BM_OK; k++) {
-            if (raw[k] != 0) {
-                rc = bmi_entries_zero(nvs, rank * BMI_PAGE_ENTRIES + i, 1);
-                break;
-            }
+        rc = bmi_read(nvs, location, raw, sizeof raw);
+        if (rc == BM_OK && !bmi_all(raw, sizeof raw, 0)) {
+            rc = bmi_entries_zero(nvs, location, 1);
         }
     }
     return rc;
 }
 
-int bmi_nvs_purge_all(struct bm_nvs *nvs)
+static int purge_all(struct bm_nvs *nvs)
 {
     int rc = bmi_tidy(nvs);
     for (uint32_t rank = 0; rank < nvs->page_count && rc == BM_OK; rank++) {
@@ -303,4 +243,10 @@ int bmi_nvs_purge_all(struct bm_nvs *nvs)
         }
     }
     return rc;
+}
+
+int bm_nvs_purge_all(struct bm_nvs *nvs)
+{
+    bmi_lock(nvs);
+    return bmi_done(nvs, purge_all(nvs));
 }

@@ -22,11 +22,11 @@ enum { PEM = 1701, UPDATES = 10000 };
 /* ESP-IDF's figures for a partition of so many pages with so many i32 keys and one PEM. */
 static const struct {
     unsigned pages;
-    uint32_t keys, init_reads, init_bytes, set_bytes_x10, set_erases;
+    uint32_t keys, heap, init_reads, init_bytes, set_bytes_x10, set_erases;
 } figures[] = {
-    {4, 100, 582, 26000, 501, 101},      {16, 100, 690, 76000, 403, 80},
-    {16, 1000, 5159, 192000, 549, 111},  {16, 1700, 8589, 279000, 2768, 596},
-    {256, 1000, 7319, 1180000, 403, 79},
+    {4, 100, 1212, 582, 26000, 501, 101},       {16, 100, 2220, 690, 76000, 403, 80},
+    {16, 1000, 6700, 5159, 192000, 549, 111},   {16, 1700, 10284, 8589, 279000, 2768, 596},
+    {256, 1000, 26860, 7319, 1180000, 403, 79}, {256, 10000, 72684, 51779, 2330000, 403, 80},
 };
 
 static struct test_store st;
@@ -39,11 +39,15 @@ static void set_i32(uint32_t n, uint32_t value)
     assert_int_equal(bm_nvs_set_bits(&st.nvs, ns, key, BM_NVS_I32, value), BM_OK);
 }
 
-static void prepare(unsigned pages, uint32_t keys)
+static void prepare(unsigned pages, uint32_t keys, size_t work_len)
 {
     static char pem[PEM];
     memset(pem, 'p', sizeof pem - 1);
-    test_store_open(&st, pages, keys + 8);
+    test_store_open(&st, pages, 0);
+    free(st.work);
+    st.work_len = work_len;
+    st.work = malloc(work_len);
+    assert_non_null(st.work);
     assert_int_equal(test_store_mount(&st, 1), BM_OK);
     assert_int_equal(bm_nvs_namespace_create(&st.nvs, "bench", &ns), BM_OK);
     assert_int_equal(bm_nvs_set_data(&st.nvs, ns, "pem", BM_NVS_STR, pem, sizeof pem), BM_OK);
@@ -52,9 +56,11 @@ static void prepare(unsigned pages, uint32_t keys)
     }
 }
 
+/* With half of ESP-IDF's memory. ESP-IDF reads twice for a key, and for absent ones as good as
+ * never: its hashes have 24 bits. */
 static void expect_lookups(uint32_t keys)
 {
-    const unsigned count = 500;
+    const unsigned count = 10000;
     uint64_t random = 1;
     uint64_t bits;
     char key[BM_NVS_KEY_SIZE];
@@ -63,14 +69,17 @@ static void expect_lookups(uint32_t keys)
         (void)snprintf(key, sizeof key, "key%u", (unsigned)test_random(&random, keys));
         assert_int_equal(bm_nvs_get_bits(&st.nvs, ns, key, BM_NVS_I32, &bits), BM_OK);
     }
-    assert_true(st.ram.reads - reads <= (uint64_t)2 * count);
+    const unsigned there = (unsigned)(st.ram.reads - reads);
     reads = st.ram.reads;
     for (unsigned i = 0; i < count; i++) {
         (void)snprintf(key, sizeof key, "absent%u", i);
         assert_int_equal(bm_nvs_get_bits(&st.nvs, ns, key, BM_NVS_I32, &bits), BM_E_NOENT);
     }
-    print_message("  absent keys: %.2f reads each\n", (double)(st.ram.reads - reads) / count);
-    assert_true(st.ram.reads - reads <= count);
+    const unsigned absent = (unsigned)(st.ram.reads - reads);
+    print_message("  keys: %.3f reads each, absent ones %.4f\n", (double)there / count,
+                  (double)absent / count);
+    assert_true(there <= count + count / 100);
+    assert_true(absent <= count / 200);
 }
 
 static void test_figures(void **state)
@@ -79,7 +88,7 @@ static void test_figures(void **state)
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         uint64_t random = 1;
         uint64_t bits;
-        prepare(figures[i].pages, figures[i].keys);
+        prepare(figures[i].pages, figures[i].keys, figures[i].heap / 2);
         print_message("%u pages, %u keys\n", figures[i].pages, (unsigned)figures[i].keys);
         const uint64_t reads = st.ram.reads;
         const uint64_t read_bytes = st.ram.read_bytes;
@@ -111,7 +120,7 @@ static void test_even_wear(void **state)
     uint64_t random = test_seed(1);
     const uint32_t updates = ROUNDS * 126 * PAGES;
     (void)state;
-    prepare(PAGES, 1000);
+    prepare(PAGES, 1000, 6700 / 2);
     st.ram.wear = wear;
     const uint64_t bytes = st.ram.prog_bytes;
     for (uint32_t n = 0; n < updates; n++) {
