@@ -37,6 +37,19 @@ struct bm_flash {
  * Returns BM_OK or BM_E_ARG. */
 int bm_flash_view(struct bm_flash *out, const void *data, size_t size);
 
+/* Storage of a window; private, but the caller provides it. */
+struct bm_flash_window {
+    const struct bm_flash *parent;
+    uint32_t off;
+};
+
+/* A part of another region, as a region of its own: a partition of a chip.
+ * out, window: filled; window and parent are kept by the caller as long as out is used. off, size:
+ * the part in bytes of the parent; off a multiple of its erase_size if it is to be written. Returns
+ * BM_OK, or BM_E_ARG if the part does not lie within the parent. */
+int bm_flash_window(struct bm_flash *out, struct bm_flash_window *window,
+                    const struct bm_flash *parent, uint32_t off, uint32_t size);
+
 /* What the operation in which the power fails leaves behind. */
 enum bm_flash_tear {
     BM_TEAR_NONE = 0, /* nothing of it */
