@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "cli/cmd_generate.h"
 #include "cli/cmd_generate_report.h"
+#include "cli/cmd_generate_table.h"
 #include "cli/keys_file.h"
 #include "cli/keys_make.h"
 #include "cli/out_file.h"
@@ -24,6 +25,8 @@ static const struct poptOption options[] = {
 static const struct cli_example examples[] = {
     {"birthmark generate nvs.csv certs.bin 16384", "an image for a partition of 16384 bytes"},
     {"birthmark generate nvs.csv certs.bin", "the same in the smallest size that fits"},
+    {"birthmark generate --table partitions.csv nvs.csv certs.bin",
+     "in the size of the partition that it is for"},
     {"birthmark generate --dry-run nvs.csv", "show the layout, write nothing"},
     {"birthmark generate --keys nvs_keys.bin nvs.csv certs.bin", "encrypted with these keys"},
     {NULL, NULL},
@@ -35,6 +38,7 @@ struct request {
     const char *output;         /* as given, NULL: none */
     const char *outdir;
     uint32_t size; /* 0: choose */
+    struct cli_generate_part part;
     unsigned version;
     int dry_run;
     int json;
@@ -147,6 +151,9 @@ static int name_output(struct cli *c, struct request *r)
 static int split(struct cli *c, struct request *r)
 {
     if (r->count > 0 && means_size(r)) {
+        if (r->part.table != NULL) {
+            return cli_usage(c, "the size comes from --table; leave %s out", r->args[r->count - 1]);
+        }
         const int rc = take_size(c, r);
         if (rc != CLI_OK) {
             return rc;
@@ -161,13 +168,6 @@ static int split(struct cli *c, struct request *r)
     if (has_output) {
         r->output = last;
         r->count--;
-    }
-    size_t streams = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        streams += strcmp(r->args[i], "-") == 0;
-    }
-    if (streams > 1) {
-        return cli_usage(c, "standard input can be read once only");
     }
     return has_output ? name_output(c, r) : CLI_OK;
 }
@@ -189,6 +189,8 @@ static int parse(struct cli *c, struct request *r)
         case CLI_OPT_JSON: r->json = 1; break;
         case CLI_OPT_KEYS: r->keys = arg; break;
         case CLI_OPT_KEYGEN: r->keygen = 1; break;
+        case CLI_OPT_TABLE: r->part.table = arg; break;
+        case CLI_OPT_LABEL: r->part.label = arg; break;
         default: (void)cli_keys_make_option(&r->make, option, arg); break;
         }
     }
@@ -304,6 +306,9 @@ static int print_summary(const struct request *r, const struct bm_image_result *
         fputc('\n', to);
     } else {
         cli_generate_text(to, result, r->dry_run ? NULL : r->path, r->dry_run);
+        if (r->part.table != NULL) {
+            cli_generate_part_text(to, &r->part);
+        }
     }
     const int status = cli_finish(CLI_OK);
     if (status == CLI_OK && rc != 0) {
@@ -319,6 +324,10 @@ static int finish(struct cli *c, struct request *r, const struct bm_image_result
     int status = CLI_OK;
     if (r->json) {
         json = cli_generate_json(result, r->dry_run ? NULL : r->path, r->dry_run);
+        if (json != NULL && r->part.table != NULL && cli_generate_part_json(json, &r->part) != 0) {
+            json_decref(json);
+            json = NULL;
+        }
         status = json == NULL ? cli_fail("the summary", BM_E_NOMEM, NULL) : CLI_OK;
     }
     if (status == CLI_OK && !r->dry_run) {
@@ -347,13 +356,16 @@ static int generate(struct cli *c, struct request *r, const struct bm_image_inpu
     const int rc = bm_image_generate(&result, inputs, r->count, &o, &diag);
     int status = CLI_OK;
     cli_generate_problems(&result.problems);
-    if (rc == BM_OK && result.read_only) {
+    if (rc == BM_OK && result.read_only && r->part.table == NULL) {
         cli_warn("%u bytes can only be read on the device: mark the partition readonly, or use at "
                  "least %d",
                  result.size, BM_IMAGE_WRITABLE_MIN);
     }
     if (r->own_input) {
         status = cli_out_own_input(c, r->path);
+    } else if (rc == BM_E_NOSPC && r->part.table != NULL) {
+        cli_generate_part_full(&r->part, &result);
+        status = CLI_INPUT;
     } else if (rc != BM_OK) {
         status = refused(&result, unread, rc, &diag);
     } else {
@@ -383,12 +395,19 @@ static int make(struct cli *c, struct request *r)
     return status;
 }
 
+static int is_standard_input(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 static int check_keys(struct cli *c, struct request *r, int encrypts)
 {
-    for (size_t i = 0; i < r->count && r->keys != NULL; i++) {
-        if (strcmp(r->keys, "-") == 0 && strcmp(r->args[i], "-") == 0) {
-            return cli_usage(c, "standard input can be read once only");
-        }
+    int streams = is_standard_input(r->keys) + is_standard_input(r->part.table);
+    for (size_t i = 0; i < r->count; i++) {
+        streams += is_standard_input(r->args[i]);
+    }
+    if (streams > 1) {
+        return cli_usage(c, "standard input can be read once only");
     }
     if (r->keys != NULL && r->keygen) {
         return cli_usage(c, "takes either --inputkey or --keygen");
@@ -417,17 +436,22 @@ int cli_generate_run(struct cli *c, int encrypts)
     if (!r.dry_run && cli_is_stdout(r.path) && bm_port_is_terminal(1)) {
         return cli_usage(c, "the image is binary and does not go to a terminal; name a file");
     }
-    const char *const keys[] = {r.keys, r.make.hmac_input};
+    const char *const others[] = {r.keys, r.make.hmac_input, r.part.table};
     for (size_t i = 0; i < r.count; i++) {
         if (is_output(&r, r.args[i])) {
             return cli_out_own_input(c, r.path);
         }
     }
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i] != NULL && is_output(&r, keys[i])) {
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i] != NULL && is_output(&r, others[i])) {
             return cli_out_own_input(c, r.path);
         }
     }
+    status = cli_generate_part_find(c, &r.part);
+    if (status != CLI_OK) {
+        return status;
+    }
+    r.size = r.part.table != NULL ? r.part.size : r.size;
     return make(c, &r);
 }
 
@@ -445,7 +469,9 @@ const struct cli_cmd cmd_generate = {
         "and value: the same bytes as ESP-IDF's nvs_partition_gen.\n\n"
         "INPUT.csv is a file, or - for standard input. OUTPUT.bin is replaced as a whole or not at "
         "all, readable by its owner only; - is standard output. SIZE is that of the partition in "
-        "bytes, as 16384, 0x4000, 16K or 1M; without it the smallest that fits is chosen.\n\n"
+        "bytes, as 16384, 0x4000, 16K or 1M; without it the smallest that fits is chosen. --table "
+        "takes "
+        "it from a partition table, and says where the image belongs.\n\n"
         "All problems of the inputs are told in one run, each with file, line, column and key.\n\n"
         "With --keys the image is encrypted for a device with NVS encryption, as by birthmark "
         "encrypt.",

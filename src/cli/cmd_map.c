@@ -4,6 +4,7 @@
 
 #include "cli/image_file.h"
 #include "cli/keys_file.h"
+#include "cli/locale.h"
 #include "image/map.h"
 #include "port/file.h"
 
@@ -21,20 +22,6 @@ static const struct cli_example examples[] = {
     {"birthmark map identity.bin --svg identity.svg", "a picture for a browser"},
     {NULL, NULL},
 };
-
-/* 1 if the environment asks for UTF-8: the first of the three that is set decides (POSIX). */
-static int utf8_locale(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0') {
-            return strstr(value, "UTF-8") != NULL || strstr(value, "utf8") != NULL ||
-                   strstr(value, "utf-8") != NULL;
-        }
-    }
-    return 0;
-}
 
 static int draw_svg(const struct cli_image *image, const char *path)
 {
@@ -80,7 +67,7 @@ static int draw(const struct cli_image *image, void *ctx)
     }
     o.name = image->name;
     o.color = cli_color(stdout);
-    o.ascii = wish->ascii || !utf8_locale();
+    o.ascii = wish->ascii || !cli_utf8();
     o.columns = bm_port_columns(1, 80);
     (void)bm_map_text(&image->scan, &o, stdout);
     return CLI_OK;

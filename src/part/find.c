@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "birthmark/part.h"
+
+const struct bm_part *bm_part_find(const struct bm_part_table *table, int type, int subtype,
+                                   const char *label)
+{
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct bm_part *p = &table->part[i];
+        if ((type < 0 || p->type == type) && (subtype < 0 || p->subtype == subtype) &&
+            (label == NULL || strcmp(p->label, label) == 0)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static int read_window(void *ctx, uint32_t off, void *buf, uint32_t len)
+{
+    const struct bm_flash_window *w = ctx;
+    return w->parent->ops->read(w->parent->ctx, w->off + off, buf, len);
+}
+
+static const struct bm_flash_ops readonly_ops = {read_window, NULL, NULL};
+
+int bm_part_region(struct bm_flash *out, struct bm_flash_window *window,
+                   const struct bm_flash *chip, const struct bm_part *part)
+{
+    if (part->offset > chip->size || part->size > chip->size - part->offset) {
+        return BM_E_NOSPC;
+    }
+    const int rc = bm_flash_window(out, window, chip, part->offset, part->size);
+    if (rc == BM_OK && (part->flags & BM_PART_READONLY) != 0) {
+        out->ops = &readonly_ops;
+    }
+    return rc;
+}
