@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "layout/packer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/le.h"
+#include "birthmark/app.h"
+#include "part/app_fmt.h"
+
+/* esptool pads each part to 4 bytes, and then joins those that touch, in the order of the ELF file,
+ * if they lie in the same memory. */
+enum { WORD = 4 };
+
+/* Section of a bootloader's own description. */
+#define BOOT_DESC ".dram0.bootdesc"
+
+static uint32_t padded(uint32_t size)
+{
+    return (size + WORD - 1) / WORD * WORD;
+}
+
+static int check_sizes(struct packer *k, size_t *total)
+{
+    *total = 0;
+    if (k->p->count == 0) {
+        PACK_SAY(k, BM_IMAGE_ERROR, "there is nothing in it to load into a chip");
+        return BM_E_INPUT;
+    }
+    if (k->p->count > BM_PACK_PARTS_MAX) {
+        PACK_SAY(k, BM_IMAGE_ERROR, "it has over %d parts", BM_PACK_PARTS_MAX);
+        return BM_E_INPUT;
+    }
+    for (size_t i = 0; i < k->p->count; i++) {
+        const struct bm_pack_part *part = &k->p->parts[i];
+        if (part->size >= BM_PACK_SIZE_MAX || *total >= BM_PACK_SIZE_MAX) {
+            PACK_SAY(k, BM_IMAGE_ERROR, "over 16 MB: no chip loads that much");
+            return BM_E_INPUT;
+        }
+        *total += padded(part->size);
+    }
+    return BM_OK;
+}
+
+/* Copies the parts into the arena and joins them. */
+static int gather(struct packer *k, struct packer_list *all)
+{
+    size_t total;
+    int rc = check_sizes(k, &total);
+    if (rc != BM_OK) {
+        return rc;
+    }
+    k->arena = calloc(total, 1);
+    if (k->arena == NULL) {
+        return BM_E_NOMEM;
+    }
+    uint8_t *at = k->arena;
+    const struct bmi_range *range = NULL;
+    for (size_t i = 0; i < k->p->count; i++) {
+        const struct bm_pack_part *part = &k->p->parts[i];
+        const struct bmi_range *here = bmi_chip_range(k->chip, part->address);
+        const uint32_t size = padded(part->size);
+        struct packer_segment *last = all->count > 0 ? &all->seg[all->count - 1] : NULL;
+        memcpy(at, part->data, part->size);
+        if (last != NULL && last->address + last->size == part->address && range == here) {
+            last->size += size;
+        } else {
+            all->seg[all->count++] = (struct packer_segment){part->address, at, size, part->name};
+        }
+        range = here;
+        at += size;
+    }
+    return BM_OK;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct packer_segment *x = a;
+    const struct packer_segment *y = b;
+    if (x->address != y->address) {
+        return x->address < y->address ? -1 : 1;
+    }
+    return x->data < y->data ? -1 : 1; /* the arena keeps the order of the parts */
+}
+
+static int check_overlap(struct packer *k, const struct packer_list *all)
+{
+    for (size_t i = 1; i < all->count; i++) {
+        const struct packer_segment *a = &all->seg[i - 1];
+        const struct packer_segment *b = &all->seg[i];
+        if (b->address - a->address < a->size) {
+            PACK_SAY(k, BM_IMAGE_ERROR,
+                     "%s at 0x%08" PRIx32 " lies over %s at 0x%08" PRIx32
+                     "; give each its own addresses",
+                     b->name[0] != '\0' ? b->name : "a part", b->address,
+                     a->name[0] != '\0' ? a->name : "a part", a->address);
+            return BM_E_INPUT;
+        }
+    }
+    return BM_OK;
+}
+
+static void warn_of_memory(struct packer *k, const struct packer_segment *s)
+{
+    const enum bmi_memory m = bmi_chip_memory(k->chip, s->address);
+    const struct bmi_range *r = bmi_chip_range(k->chip, s->address);
+    if (m == BMI_MEM_UNKNOWN || m == BMI_MEM_PADDING) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "0x%08" PRIx32 " is no memory of the %s that is loaded or mapped%s", s->address,
+                 k->chip->name, m == BMI_MEM_UNKNOWN ? "; the bootloader will refuse it" : "");
+    } else if (s->size > r->to - s->address) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "0x%08" PRIx32 " and what follows, %" PRIu32 " bytes, goes beyond the %s's %s",
+                 s->address, s->size, k->chip->name, bmi_memory_name(m));
+    }
+}
+
+static int starts_with_desc(const struct packer_segment *s)
+{
+    return s->size >= BM_APP_DESC_SIZE && bm_get_le32(s->data) == BMI_APP_DESC_MAGIC;
+}
+
+static void move_to_front(struct packer_list *list, size_t i)
+{
+    const struct packer_segment s = list->seg[i];
+    memmove(&list->seg[1], &list->seg[0], i * sizeof s);
+    list->seg[0] = s;
+}
+
+/* The description of the app, or of the bootloader, leads; ESP-IDF looks for it there. */
+static void put_desc_first(struct packer *k)
+{
+    for (size_t i = 0; i < k->mapped.count; i++) {
+        if (starts_with_desc(&k->mapped.seg[i])) {
+            move_to_front(&k->mapped, i);
+            break;
+        }
+    }
+    for (size_t i = 0; i < k->ram.count; i++) {
+        if (strcmp(k->ram.seg[i].name, BOOT_DESC) == 0) {
+            move_to_front(&k->ram, i);
+            break;
+        }
+    }
+}
+
+int bmi_pack_has_desc(const struct packer *k)
+{
+    return k->mapped.count > 0 && starts_with_desc(&k->mapped.seg[0]);
+}
+
+/* Bytes of a page: the description says, or its place; 64 KB otherwise. */
+static uint32_t page_of(const struct packer *k)
+{
+    unsigned log2 = BMI_APP_PAGE_LOG2_MAX;
+    if (bmi_pack_has_desc(k)) {
+        const struct packer_segment *s = &k->mapped.seg[0];
+        const unsigned said = s->data[BMI_AD_PAGE];
+        if (said >= k->chip->page_log2_min && said <= BMI_APP_PAGE_LOG2_MAX) {
+            return 1u << said;
+        }
+        const uint32_t start = s->address - BM_APP_HEADER_SIZE - BMI_APP_SEGMENT_HEADER;
+        while (log2 > k->chip->page_log2_min && start % (1u << log2) != 0) {
+            log2--;
+        }
+        if (start % (1u << log2) != 0) {
+            log2 = BMI_APP_PAGE_LOG2_MAX;
+        }
+    }
+    return 1u << log2;
+}
+
+/* 1 if a page of a takes the same entry of the page table as one of b. */
+static int share_page(const struct packer *k, const struct packer_segment *a,
+                      const struct packer_segment *b)
+{
+    const uint32_t mask = k->chip->shared_mmu != 0 ? k->chip->shared_mmu : UINT32_MAX;
+    const uint32_t at_a = a->address & mask;
+    const uint32_t at_b = b->address & mask;
+    return at_a / k->page <= (at_b + b->size - 1) / k->page &&
+           at_b / k->page <= (at_a + a->size - 1) / k->page;
+}
+
+static int check_pair(struct packer *k, const struct packer_segment *a,
+                      const struct packer_segment *b)
+{
+    if (!share_page(k, a, b)) {
+        return BM_OK;
+    }
+    if (bmi_chip_range(k->chip, a->address) == bmi_chip_range(k->chip, b->address)) {
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "0x%08" PRIx32 " and 0x%08" PRIx32 " lie in one page of %" PRIu32
+                 " KB of mapped flash; join them in the linker script",
+                 a->address, b->address, k->page / 1024);
+    } else {
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "0x%08" PRIx32 " and 0x%08" PRIx32
+                 " need the same entry of the %s's page table; move one by %" PRIu32 " KB",
+                 a->address, b->address, k->chip->name, k->page / 1024);
+    }
+    return BM_E_INPUT;
+}
+
+static int check_mapped(struct packer *k)
+{
+    int rc = BM_OK;
+    for (size_t i = 0; rc == BM_OK && i < k->mapped.count; i++) {
+        const struct packer_segment *a = &k->mapped.seg[i];
+        if (a->address % WORD != 0) {
+            PACK_SAY(k, BM_IMAGE_ERROR, "0x%08" PRIx32 " is not a multiple of 4", a->address);
+            rc = BM_E_INPUT;
+        }
+        for (size_t j = i + 1; rc == BM_OK && j < k->mapped.count; j++) {
+            rc = check_pair(k, a, &k->mapped.seg[j]);
+        }
+    }
+    return rc;
+}
+
+/* A text of the description, not ended by a NUL if it fills its room. */
+static void put_text(uint8_t *at, const char *text)
+{
+    const size_t len = strlen(text);
+    memset(at, 0, BMI_AD_TEXT);
+    memcpy(at, text, len < BMI_AD_TEXT ? len : BMI_AD_TEXT);
+}
+
+static int fill_desc(struct packer *k)
+{
+    static const uint8_t blank[32];
+    const struct bm_pack *p = k->p;
+    const char *const text[] = {p->version, p->project, p->idf};
+    static const size_t at[] = {BMI_AD_VERSION, BMI_AD_PROJECT, BMI_AD_IDF};
+    if (!bmi_pack_has_desc(k)) {
+        if (p->secure_version < 0 && text[0] == NULL && text[1] == NULL && text[2] == NULL) {
+            return BM_OK;
+        }
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "it has no app description to write a version into; see --desc");
+        return BM_E_INPUT;
+    }
+    if (k->mapped.seg[0].address % k->page != BM_APP_HEADER_SIZE + BMI_APP_SEGMENT_HEADER) {
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "the app description is at 0x%08" PRIx32
+                 ", and can lead the image only from 0x20 behind the start of a page",
+                 k->mapped.seg[0].address);
+        return BM_E_INPUT;
+    }
+    uint8_t *desc = k->mapped.seg[0].data;
+    for (size_t i = 0; i < 3; i++) {
+        if (text[i] != NULL) {
+            put_text(desc + at[i], text[i]);
+        }
+    }
+    if (p->secure_version >= 0) {
+        bm_put_le32(desc + BMI_AD_SECURE, (uint32_t)p->secure_version);
+    }
+    if (p->elf_sha256 != NULL) {
+        if (memcmp(desc + BMI_AD_ELF_SHA256, blank, sizeof blank) == 0) {
+            memcpy(desc + BMI_AD_ELF_SHA256, p->elf_sha256, sizeof blank);
+        } else {
+            PACK_SAY(k, BM_IMAGE_WARNING,
+                     "its description holds a SHA-256 of the ELF file already, which is kept");
+        }
+    }
+    return BM_OK;
+}
+
+/* ESP-IDF's bootloader maps one segment of constants and one of program. */
+static void warn_of_mapped(struct packer *k)
+{
+    unsigned of[BMI_MEM_RTC + 1] = {0};
+    for (size_t i = 0; i < k->mapped.count; i++) {
+        of[bmi_chip_memory(k->chip, k->mapped.seg[i].address)]++;
+    }
+    if (of[BMI_MEM_DROM] > 1 || of[BMI_MEM_IROM] > 1 || of[BMI_MEM_ROM] > 2) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "%zu segments are mapped from the flash, and ESP-IDF's bootloader maps one of "
+                 "constants and one of program; join sections in the linker script",
+                 k->mapped.count);
+    }
+    if (of[BMI_MEM_DROM] > 0 && of[BMI_MEM_IROM] == 0) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "no segment of program is mapped from the flash (IROM); ESP-IDF's bootloader "
+                 "stops at such an image");
+    }
+    if (k->mapped.count == 0 && strcmp(k->ram.seg[0].name, BOOT_DESC) != 0) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "nothing in it is mapped from the flash: a bootloader, or a program for the RAM");
+    } else if (k->mapped.count > 0 && !bmi_pack_has_desc(k)) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
+                 "no app description leads the first segment mapped from the flash; an OTA client "
+                 "sees no version");
+    }
+}
+
+int bmi_pack_arrange(struct packer *k)
+{
+    struct packer_list all;
+    all.count = 0;
+    int rc = gather(k, &all);
+    if (rc == BM_OK && all.count > BM_APP_SEGMENTS_MAX) {
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "%zu segments, and an image may have 16; join sections in the linker script",
+                 all.count);
+        rc = BM_E_INPUT;
+    }
+    if (rc != BM_OK) {
+        return rc;
+    }
+    qsort(all.seg, all.count, sizeof all.seg[0], by_address);
+    rc = check_overlap(k, &all);
+    for (size_t i = 0; rc == BM_OK && i < all.count; i++) {
+        const struct packer_segment *s = &all.seg[i];
+        struct packer_list *to =
+            bmi_memory_is_mapped(bmi_chip_memory(k->chip, s->address)) ? &k->mapped : &k->ram;
+        to->seg[to->count++] = *s;
+        warn_of_memory(k, s);
+    }
+    if (rc == BM_OK) {
+        put_desc_first(k);
+        k->page = page_of(k);
+        rc = check_mapped(k);
+    }
+    if (rc == BM_OK) {
+        rc = fill_desc(k);
+    }
+    if (rc == BM_OK) {
+        warn_of_mapped(k);
+    }
+    return rc;
+}
