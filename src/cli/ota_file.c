@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ota_file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/table_arg.h"
+#include "crypto/crypto.h"
+#include "port/file.h"
+
+enum { SCRATCH = 65536, RECORDS_APART = BM_OTADATA_SIZE / 2 };
+static const size_t flash_max = (size_t)256 << 20;
+
+/* The table of a file of its own. */
+static int read_table_file(struct cli_ota *o, const struct cli_ota_wish *wish)
+{
+    struct bm_table_options options;
+    bm_table_options_init(&options);
+    options.offset = wish->table_offset;
+    struct bm_table_file *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        return cli_fail(wish->table, BM_E_NOMEM, NULL);
+    }
+    const int status = cli_table_arg(file, wish->table, &options);
+    if (status == CLI_OK) {
+        o->table = file->table;
+        o->has_table = 1;
+    }
+    free(file);
+    return status;
+}
+
+static int read_own_table(struct cli_ota *o, uint32_t off)
+{
+    struct bm_flash flash;
+    struct bm_hash md5;
+    struct bm_diag diag;
+    memset(&md5, 0, sizeof md5);
+    memset(&diag, 0, sizeof diag);
+    if (off >= o->len) {
+        cli_error("%s: has %zu bytes, and none at 0x%" PRIx32
+                  ", where a flash has its table; for an otadata partition alone give --table or "
+                  "--slots",
+                  o->name, o->len, off);
+        return CLI_INPUT;
+    }
+    int rc = bm_flash_view(&flash, o->data, o->len);
+    if (rc == BM_OK) {
+        rc = bm_crypto_hash_md5(&md5);
+    }
+    if (rc == BM_OK) {
+        rc = bm_part_table_read(&o->table, &flash, off, &md5, &diag);
+    }
+    bm_crypto_hash_close(&md5);
+    if (rc == BM_E_CORRUPT) {
+        cli_error("%s: no good partition table at 0x%" PRIx32
+                  " (%s); it may be elsewhere (--table-offset), or in a file (--table)",
+                  o->name, off, diag.text[0] != '\0' ? diag.text : bm_err_text(rc));
+        return CLI_INPUT;
+    }
+    o->has_table = rc == BM_OK;
+    return rc == BM_OK ? CLI_OK : cli_fail_input(o->name, rc, &diag);
+}
+
+/* A table of so many slots, for an otadata partition alone; the places in it mean nothing. */
+static void make_table(struct cli_ota *o, const struct cli_ota_wish *wish)
+{
+    for (unsigned i = 0; i < wish->slots + 1 + (wish->factory != 0); i++) {
+        struct bm_part *p = &o->table.part[o->table.count++];
+        p->type = i == 0 ? BM_PART_DATA : BM_PART_APP;
+        p->subtype = i == 0 || i > wish->slots ? 0 : (uint8_t)(BM_PART_APP_OTA_0 + i - 1);
+        p->offset = 0x10000 * (i + 1);
+        p->size = 0x10000;
+    }
+    o->table.part[0].size = (uint32_t)o->len;
+    o->has_table = 1;
+    o->made_up = 1;
+}
+
+static const struct bm_part *last_otadata(const struct bm_part_table *table)
+{
+    const struct bm_part *found = NULL; /* the bootloader's, of several */
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct bm_part *p = &table->part[i];
+        if (p->type == BM_PART_DATA && p->subtype == BM_PART_DATA_OTA) {
+            found = p;
+        }
+    }
+    return found;
+}
+
+static int alone(const struct cli_ota *o)
+{
+    return o->len == BM_OTADATA_SIZE ||
+           (o->otadata != NULL && o->len == o->otadata->size && o->len >= BM_OTADATA_SIZE);
+}
+
+/* Where otadata is in the file. */
+static int place(struct cli_ota *o)
+{
+    if (!o->is_flash) {
+        o->size = (uint32_t)o->len;
+        return CLI_OK;
+    }
+    if (o->otadata == NULL || o->otadata->size < BM_OTADATA_SIZE) {
+        return CLI_OK; /* there is something to say on that, too */
+    }
+    if (o->otadata->offset > o->len || BM_OTADATA_SIZE > o->len - o->otadata->offset) {
+        cli_error("%s: has %zu bytes, and the table has otadata at 0x%" PRIx32
+                  "; the file is neither an otadata partition (%d bytes) nor the whole flash",
+                  o->name, o->len, o->otadata->offset, BM_OTADATA_SIZE);
+        return CLI_INPUT;
+    }
+    const size_t room = o->len - o->otadata->offset;
+    o->off = o->otadata->offset;
+    o->size = o->otadata->size < room ? o->otadata->size : BM_OTADATA_SIZE;
+    return CLI_OK;
+}
+
+static int find_table(struct cli *c, struct cli_ota *o, const struct cli_ota_wish *wish,
+                      int need_table)
+{
+    const int sectors = o->len % RECORDS_APART == 0 && o->len >= BM_OTADATA_SIZE;
+    if (wish->slots > 0) {
+        if (!sectors || o->len > (size_t)16 * RECORDS_APART) {
+            cli_error("%s: has %zu bytes, and an otadata partition %d; for a flash image leave "
+                      "--slots out",
+                      o->name, o->len, BM_OTADATA_SIZE);
+            return CLI_INPUT;
+        }
+        make_table(o, wish);
+        return CLI_OK;
+    }
+    if (wish->table != NULL) {
+        return read_table_file(o, wish);
+    }
+    if (o->len != BM_OTADATA_SIZE) {
+        o->is_flash = 1;
+        return read_own_table(o, wish->table_offset);
+    }
+    return need_table ? cli_usage(c,
+                                  "%s is an otadata partition alone: say what slots there are, "
+                                  "with --table FILE or --slots N",
+                                  o->name)
+                      : CLI_OK;
+}
+
+int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
+                 const struct cli_ota_wish *wish, int need_table)
+{
+    struct bm_diag diag;
+    memset(o, 0, sizeof *o);
+    memset(&diag, 0, sizeof diag);
+    o->path = path;
+    o->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const int rc = bm_port_read(path, flash_max, &o->data, &o->len, &diag);
+    if (rc != BM_OK) {
+        return cli_fail_input(path, rc, &diag);
+    }
+    if (o->len == 0) {
+        cli_error("%s: is empty; an otadata partition has %d bytes", o->name, BM_OTADATA_SIZE);
+        return CLI_INPUT;
+    }
+    const int status = find_table(c, o, wish, need_table);
+    if (status != CLI_OK) {
+        return status;
+    }
+    o->otadata = last_otadata(&o->table);
+    o->is_flash = o->is_flash || (!o->made_up && !alone(o));
+    while (o->slots < BM_OTA_SLOTS_MAX &&
+           bm_part_find(&o->table, BM_PART_APP, BM_PART_APP_OTA_0 + (int)o->slots, NULL) != NULL) {
+        o->slots++;
+    }
+    return place(o);
+}
+
+void cli_ota_close(struct cli_ota *o)
+{
+    bm_port_free(o->data, o->len);
+    free(o->app);
+    o->data = NULL;
+    o->app = NULL;
+}
+
+int cli_ota_look(struct cli_ota *o)
+{
+    struct bm_flash chip;
+    struct bm_hash sha256;
+    if (!o->is_flash) {
+        return CLI_OK;
+    }
+    memset(&sha256, 0, sizeof sha256);
+    o->app = calloc(CLI_OTA_APPS, sizeof *o->app);
+    uint8_t *buf = malloc(SCRATCH);
+    int rc = o->app != NULL && buf != NULL ? bm_flash_view(&chip, o->data, o->len) : BM_E_NOMEM;
+    if (rc == BM_OK) {
+        rc = bm_crypto_hash_sha256(&sha256);
+    }
+    for (int i = BM_BOOT_TEST; rc == BM_OK && i < BM_OTA_SLOTS_MAX; i++) {
+        const struct bm_part *p = bm_boot_part(&o->table, i);
+        if (p != NULL) {
+            struct cli_ota_app *a = &o->app[o->apps++];
+            a->index = i;
+            a->part = p;
+            const size_t room = p->offset < o->len ? o->len - p->offset : 0;
+            const uint32_t size = p->size < room ? p->size : (uint32_t)room;
+            a->code = size == 0 ? BM_E_LENGTH
+                                : bm_app_verify(&a->app, &chip, p->offset, size, &sha256, buf,
+                                                SCRATCH, &a->diag);
+        }
+    }
+    bm_crypto_hash_close(&sha256);
+    free(buf);
+    return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
+}
+
+struct bm_otadata cli_ota_records(const struct cli_ota *o)
+{
+    struct bm_otadata data;
+    uint8_t bytes[BM_OTADATA_RECORD_SIZE];
+    for (unsigned i = 0; i < 2; i++) {
+        memset(bytes, 0xff, sizeof bytes);
+        if (o->size >= BM_OTADATA_SIZE) {
+            memcpy(bytes, o->data + o->off + (size_t)i * RECORDS_APART, sizeof bytes);
+        }
+        bm_ota_record_parse(&data.record[i], bytes);
+    }
+    return data;
+}
+
+int cli_ota_rolls_back(const struct bm_otadata *data)
+{
+    int found = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct bm_ota_record *r = &data->record[i];
+        found |= r->crc_ok && r->seq != 0xffffffffu &&
+                 (r->state == BM_OTA_NEW || r->state == BM_OTA_PENDING_VERIFY ||
+                  r->state == BM_OTA_ABORTED);
+    }
+    return found;
+}
+
+static int ask(void *ctx, const struct bm_part *part, struct bm_boot_image *out)
+{
+    const struct cli_ota *o = ctx;
+    if (!o->is_flash) {
+        *out = (struct bm_boot_image){BM_BOOT_GOOD, 1, 0};
+        return BM_OK;
+    }
+    *out = (struct bm_boot_image){BM_BOOT_BAD, 0, 0};
+    for (size_t i = 0; i < o->apps; i++) {
+        const struct cli_ota_app *a = &o->app[i];
+        if (a->part == part && (a->code == BM_OK || a->code == BM_E_VERIFY)) {
+            out->verdict = a->code == BM_OK ? BM_BOOT_GOOD : BM_BOOT_UNSOUND;
+            out->has_desc = a->app.has_desc;
+            out->secure_version = a->app.desc.secure_version;
+        }
+    }
+    return BM_OK;
+}
+
+int cli_ota_decide(struct cli_ota *o, struct bm_boot *boot, const struct bm_boot_config *config)
+{
+    const struct bm_otadata data = cli_ota_records(o);
+    const int rc = bm_boot_decide(boot, &o->table, &data, ask, o, config);
+    return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
+}
