@@ -8,6 +8,7 @@
 static once_flag once = ONCE_FLAG_INIT;
 static mtx_t lock;
 static struct bmi_part *parts;
+static uint32_t last_serial;
 
 static void make_lock(void)
 {
@@ -32,6 +33,30 @@ struct bmi_part *bmi_part_find(const char *label)
         part = part->next;
     }
     return part;
+}
+
+struct bmi_part *bmi_part_nvs(const char *label)
+{
+    struct bmi_part *part = bmi_part_find(label);
+    /* What did not come from a table is what its user says. */
+    const int fits = part != NULL &&
+                     (part->row == NULL || (part->info.type == ESP_PARTITION_TYPE_DATA &&
+                                            part->info.subtype == ESP_PARTITION_SUBTYPE_DATA_NVS));
+    return fits ? part : NULL;
+}
+
+struct bmi_part *bmi_part_search(uint32_t behind, esp_partition_type_t type,
+                                 esp_partition_subtype_t subtype, const char *label)
+{
+    for (struct bmi_part *part = parts; part != NULL; part = part->next) {
+        const esp_partition_t *info = &part->info;
+        if (part->serial > behind && (type == ESP_PARTITION_TYPE_ANY || type == info->type) &&
+            (subtype == ESP_PARTITION_SUBTYPE_ANY || subtype == info->subtype) &&
+            (label == NULL || strcmp(label, info->label) == 0) && !part->transient) {
+            return part;
+        }
+    }
+    return NULL;
 }
 
 struct bmi_part *bmi_part_mounted(const char *label)
@@ -62,7 +87,7 @@ static void describe(struct bmi_part *part)
                         : ESP_PARTITION_SUBTYPE_DATA_NVS;
     info->size = part->flash.size;
     info->erase_size = part->flash.erase_size;
-    memcpy(info->label, part->label, sizeof part->label);
+    memcpy(info->label, part->label, sizeof info->label);
     info->readonly = !bmi_region_writable(info);
 }
 
@@ -73,6 +98,7 @@ struct bmi_part *bmi_part_add(const char *label, const struct bm_flash *flash)
         struct bmi_part **end = &parts;
         memcpy(part->label, label, strlen(label) + 1);
         part->flash = *flash;
+        part->serial = ++last_serial;
         describe(part);
         while (*end != NULL) { /* in order of attaching: "the first" means that */
             end = &(*end)->next;
@@ -162,28 +188,11 @@ int bm_espidf_detach(const char *label)
     int rc = BM_E_NOENT;
     bmi_api_lock();
     struct bmi_part *part = label != NULL ? bmi_part_find(label) : NULL;
-    if (part != NULL) {
+    if (part != NULL && part->row == NULL) {
         part->transient = 1;
         bmi_part_unmount(part);
         rc = BM_OK;
     }
     bmi_api_unlock();
     return rc;
-}
-
-const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
-                                                esp_partition_subtype_t subtype, const char *label)
-{
-    const esp_partition_t *found = NULL;
-    bmi_api_lock();
-    for (const struct bmi_part *part = parts; part != NULL && found == NULL; part = part->next) {
-        const esp_partition_t *info = &part->info;
-        if ((type == ESP_PARTITION_TYPE_ANY || type == info->type) &&
-            (subtype == ESP_PARTITION_SUBTYPE_ANY || subtype == info->subtype) &&
-            (label == NULL || strcmp(label, info->label) == 0) && !part->transient) {
-            found = info;
-        }
-    }
-    bmi_api_unlock();
-    return found;
 }

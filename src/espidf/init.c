@@ -114,7 +114,7 @@ esp_err_t nvs_flash_secure_init_partition(const char *partition_label, nvs_sec_c
         return ESP_ERR_INVALID_ARG;
     }
     bmi_api_lock();
-    struct bmi_part *part = bmi_part_find(partition_label);
+    struct bmi_part *part = bmi_part_nvs(partition_label);
     const esp_err_t err = part == NULL ? ESP_ERR_NOT_FOUND : mount(part, cfg);
     bmi_api_unlock();
     return err;
@@ -230,7 +230,7 @@ esp_err_t nvs_flash_erase_partition(const char *part_name)
     }
     bmi_api_lock();
     esp_err_t err = ESP_ERR_NOT_FOUND;
-    const struct bmi_part *part = bmi_part_find(part_name);
+    const struct bmi_part *part = bmi_part_nvs(part_name);
     if (part != NULL) {
         const esp_partition_t info = part->info; /* deinitialising may forget the partition */
         deinit_if_mounted(part_name);

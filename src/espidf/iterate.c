@@ -5,7 +5,7 @@
 #include "espidf/registry.h"
 
 struct nvs_opaque_iterator_t {
-    char label[NVS_PART_NAME_MAX_SIZE]; /* not a pointer: the partition may go away meanwhile */
+    char label[BMI_LABEL_SIZE]; /* not a pointer: the partition may go away meanwhile */
     uint32_t mounts;
     struct bm_nvs_iter at;
     struct bm_nvs_info info;

@@ -8,15 +8,20 @@
 #include "birthmark/espidf.h"
 #include "birthmark/nvs.h"
 #include "birthmark/nvs_crypto.h"
+#include "birthmark/part.h"
 #include "nvs_flash.h"
+
+enum { BMI_LABEL_SIZE = 17 }; /* of a table's row; NVS takes 16 */
 
 struct bmi_part {
     struct bmi_part *next;
-    char label[NVS_PART_NAME_MAX_SIZE];
+    char label[BMI_LABEL_SIZE];
+    uint32_t serial; /* grows in order of attaching */
     struct bm_flash flash;
     struct bm_flash_file file;
     esp_partition_t info;
     const struct bm_flash *chip; /* of a partition inside a larger region, or NULL */
+    const struct bm_part *row;   /* of the attached chip's table, or NULL */
     int transient;               /* came by pointer: forgotten when it is unmounted */
     struct bm_nvs nvs;
     struct bm_nvs_crypto cipher;
@@ -38,6 +43,14 @@ void bmi_api_unlock(void);
 
 /* attach.c. Attached partition by label, or NULL. */
 struct bmi_part *bmi_part_find(const char *label);
+
+/* The same, only if it can be one of NVS. */
+struct bmi_part *bmi_part_nvs(const char *label);
+
+/* The first partition behind a serial number (0: of all) that fits; type and subtype may be
+ * ESP_PARTITION_*_ANY, label NULL. */
+struct bmi_part *bmi_part_search(uint32_t behind, esp_partition_type_t type,
+                                 esp_partition_subtype_t subtype, const char *label);
 
 /* The same, only if it is mounted. */
 struct bmi_part *bmi_part_mounted(const char *label);
