@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/parts_file.h"
+#include "cli/table_arg.h"
+#include "layout/preflight_out.h"
+#include "port/file.h"
+
+enum { OPT_FROM = 1, OPT_TO, OPT_FLASH, OPT_ARGS, OPT_TABLE_OFFSET, OPT_PLAINTEXT, OPT_JSON };
+
+static const struct poptOption options[] = {
+    {"from", 'f', POPT_ARG_STRING, NULL, OPT_FROM,
+     "the layout that devices have: table (CSV, binary), flash file or build folder", "OLD"},
+    {"to", 't', POPT_ARG_STRING, NULL, OPT_TO, "the layout they are to get, given likewise", "NEW"},
+    {"flash", '\0', POPT_ARG_STRING, NULL, OPT_FLASH,
+     "flash of a device, to look at what it really holds", "FLASH"},
+    {"args", 'a', POPT_ARG_STRING, NULL, OPT_ARGS,
+     "the files of this flasher_args.json, or build folder, are written", "JSON"},
+    {"table-offset", '\0', POPT_ARG_STRING, NULL, OPT_TABLE_OFFSET,
+     "where the table is in flash (0x8000); build folders say it themselves", "OFFSET"},
+    {"plaintext-ok", '\0', POPT_ARG_NONE, NULL, OPT_PLAINTEXT,
+     "allow plaintext where flash encryption expects none", NULL},
+    {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "report as JSON", NULL},
+    POPT_TABLEEND,
+};
+
+static const struct cli_example examples[] = {
+    {"birthmark preflight --from released.csv --to partitions.csv", "compare two tables"},
+    {"birthmark preflight --from released.csv --to build --args build",
+     "and the files that a build wants written"},
+    {"birthmark preflight --flash device.bin --args build --json",
+     "against what a device holds, for a program"},
+    {NULL, NULL},
+};
+
+/* One of the two layouts. */
+struct side {
+    struct bm_part_table table;
+    uint32_t off;   /* of the table in flash */
+    uint8_t *flash; /* where it was given as a flash file */
+    size_t len;
+};
+
+struct request {
+    const char *from_path;
+    const char *to_path;
+    const char *flash_path;
+    const char *args;
+    uint32_t table_off;
+    int plaintext_ok;
+    int json;
+    struct side from;
+    struct side to;
+    struct side device;
+    struct cli_parts parts;
+};
+
+static int take_option(struct cli *c, struct request *r, int option)
+{
+    switch (option) {
+    case OPT_FROM: r->from_path = cli_option_arg(c); break;
+    case OPT_TO: r->to_path = cli_option_arg(c); break;
+    case OPT_FLASH: r->flash_path = cli_option_arg(c); break;
+    case OPT_ARGS: r->args = cli_option_arg(c); break;
+    case OPT_TABLE_OFFSET:
+        return cli_table_number(c, &r->table_off, "--table-offset", cli_option_arg(c));
+    case OPT_PLAINTEXT: r->plaintext_ok = 1; break;
+    default: r->json = 1; break;
+    }
+    return CLI_OK;
+}
+
+/* The table among the files of a build. */
+static int read_build(struct side *s, const char *path)
+{
+    struct bm_layout_findings findings;
+    struct cli_parts *p = malloc(sizeof *p);
+    if (p == NULL) {
+        return cli_fail(path, BM_E_NOMEM, NULL);
+    }
+    memset(&findings, 0, sizeof findings);
+    int status = cli_parts_open(p);
+    status = status == CLI_OK ? cli_parts_args(p, path) : status;
+    if (status == CLI_OK) {
+        bm_plan_resolve(&p->plan, &findings);
+        s->off = p->plan.table_off;
+        if (p->plan.table != NULL) {
+            s->table = *p->plan.table;
+        } else {
+            cli_findings_put(&findings);
+            cli_error("%s: the build has no partition table at 0x%x", path, (unsigned)s->off);
+            status = CLI_INPUT;
+        }
+    }
+    bm_layout_findings_free(&findings);
+    cli_parts_close(p);
+    free(p);
+    return status;
+}
+
+static int read_side(const struct request *r, struct side *s, const char *path)
+{
+    s->off = r->table_off;
+    return cli_is_build(path) ? read_build(s, path)
+                              : cli_layout_read(&s->table, path, s->off, &s->flash, &s->len);
+}
+
+static int read_device(struct request *r)
+{
+    if (r->flash_path == NULL) {
+        return CLI_OK;
+    }
+    int status = CLI_OK;
+    if (r->from_path == NULL) {
+        r->from_path = r->flash_path;
+        return CLI_OK; /* its own table, read below */
+    }
+    struct bm_diag diag = {0};
+    const int rc =
+        bm_port_read(r->flash_path, BM_FLASH_SIZE_MAX, &r->device.flash, &r->device.len, &diag);
+    if (rc != BM_OK) {
+        status = cli_fail_input(r->flash_path, rc, &diag);
+    }
+    return status;
+}
+
+/* The files to be written, and the table they are for: --to, their own, or the old one. */
+static int read_plan(struct cli *c, struct request *r, struct bm_layout_findings *findings)
+{
+    struct bm_flash_plan *plan = &r->parts.plan;
+    plan->table_off = r->table_off;
+    plan->plaintext_ok = r->plaintext_ok;
+    int status = r->args != NULL ? cli_parts_args(&r->parts, r->args) : CLI_OK;
+    status = status == CLI_OK ? cli_parts_take(c, &r->parts) : status;
+    if (status == CLI_OK && r->to_path == NULL && plan->count == 0) {
+        return cli_usage(c, "takes --to NEW, or files that are to be written");
+    }
+    if (status == CLI_OK && r->to_path != NULL) {
+        status = read_side(r, &r->to, r->to_path);
+        if (cli_is_build(r->to_path)) {
+            plan->table_off = r->to.off; /* otherwise --args or --table-offset says it */
+        }
+        plan->table = &r->to.table;
+    } else if (status == CLI_OK && bmi_plan_at(plan, plan->table_off) == NULL) {
+        r->to = (struct side){.table = r->from.table, .off = r->from.off};
+        plan->table_off = r->to.off;
+        plan->table = &r->to.table;
+    }
+    if (status == CLI_OK) {
+        bm_plan_resolve(plan, findings);
+        if (plan->table == NULL) {
+            cli_findings_put(findings);
+            return CLI_INPUT;
+        }
+    }
+    return status;
+}
+
+static int look(struct request *r, struct bm_preflight *in, struct bm_layout_findings *findings)
+{
+    struct bm_preflight_report report = {.findings = findings};
+    struct bm_held *held = calloc(BM_PART_MAX, sizeof *held);
+    int rc = held != NULL ? bm_preflight(in, findings) : BM_E_NOMEM;
+    for (unsigned i = 0; rc == BM_OK && in->flash != NULL && i < in->from->count; i++) {
+        if (bm_holds_identity(&in->from->part[i])) {
+            rc = bm_held(&held[report.held_count++], &in->from->part[i], in->flash, in->flash_len);
+        }
+    }
+    report.held = held;
+    rc = rc == BM_OK ? bm_preflight_report(&report, r->json, stdout) : rc;
+    free(held);
+    if (rc != BM_OK) {
+        return cli_fail("preflight", rc, NULL);
+    }
+    return findings->errors > 0 ? CLI_NO : CLI_OK;
+}
+
+static int preflight(struct cli *c, struct request *r)
+{
+    struct bm_layout_findings findings;
+    memset(&findings, 0, sizeof findings);
+    int status = cli_parts_open(&r->parts);
+    status = status == CLI_OK ? read_device(r) : status;
+    if (status == CLI_OK && r->from_path == NULL) {
+        status = cli_usage(c, "takes --from OLD, or --flash with the table in it");
+    }
+    status = status == CLI_OK ? read_side(r, &r->from, r->from_path) : status;
+    status = status == CLI_OK ? read_plan(c, r, &findings) : status;
+    if (status == CLI_OK) {
+        const int own = r->device.flash == NULL;
+        struct bm_preflight in = {.from = &r->from.table,
+                                  .to = r->parts.plan.table,
+                                  .from_off = r->from.off,
+                                  .to_off = r->parts.plan.table_off,
+                                  .plan = &r->parts.plan,
+                                  .flash = own ? r->from.flash : r->device.flash,
+                                  .flash_len = own ? r->from.len : r->device.len,
+                                  .sha256 = &r->parts.sha256};
+        status = look(r, &in, &findings);
+    }
+    bm_layout_findings_free(&findings);
+    cli_parts_close(&r->parts);
+    return status;
+}
+
+static int run(struct cli *c)
+{
+    int option;
+    int status = CLI_OK;
+    struct request *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return cli_fail("preflight", BM_E_NOMEM, NULL);
+    }
+    r->table_off = BM_PART_TABLE_OFFSET;
+    while (status == CLI_OK && (option = cli_option(c)) != 0) {
+        status = option < 0 ? CLI_USAGE : take_option(c, r, option);
+    }
+    status = status == CLI_OK ? preflight(c, r) : status;
+    bm_port_free(r->from.flash, r->from.len);
+    bm_port_free(r->to.flash, r->to.len);
+    bm_port_free(r->device.flash, r->device.len);
+    free(r);
+    return cli_finish(status);
+}
+
+const struct cli_cmd cmd_preflight = {
+    .name = "preflight",
+    .args = "[OFFSET FILE|NAME=FILE ...]",
+    .summary = "say whether a new layout, or writing files, would lose an identity",
+    .about =
+        "Compares the layout that devices have with the one they are to get, and with the files "
+        "that are to be written: is the NVS partition moved, shrunk, renamed or overwritten, are "
+        "its keys still where they were, will the bootloader find the same app? Each finding comes "
+        "with a safe way. Files are given as for birthmark assemble; without --to they bring a "
+        "table, or the old one stays.\n\n"
+        "With --flash, or a flash file as OLD, it also looks at what a device really holds: a "
+        "blank NVS partition has nothing to lose, and the first start after the change is worked "
+        "out as the bootloader would. Keys are counted by namespace; no value is ever shown.\n\n"
+        "The exit status is 0 if nothing is lost (there may be warnings), 1 if something is, 3 if "
+        "an input cannot be read. docs/preflight.md lists all findings.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};
