@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: asan build deps ci-deps test demo bench fuzz format lint install uninstall clean ci help
+.PHONY: asan build deps ci-deps test demo bare-chip bench fuzz format lint install uninstall clean ci help
 
 build: ## build/birthmark (the default)
 	@command -v cmake >/dev/null || { echo "cmake is missing: run 'make deps'" >&2; exit 1; }
@@ -31,6 +31,10 @@ test: deps ## all tests, first as released, then under ASan and UBSan
 demo: deps ## from a certificate to an image and back, on this machine
 	@$(MAKE) --no-print-directory build
 	@bash examples/demo.sh build
+
+bare-chip: deps ## firmware for a bare ESP32 and ESP32-C3, versions 1.0 and 1.1, in build/bare-chip
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory -C examples/bare-chip BIRTHMARK=$(CURDIR)/build/birthmark OUT=$(CURDIR)/build/bare-chip
 
 bench: deps ## measure, and write docs/performance.md
 	@$(MAKE) --no-print-directory build

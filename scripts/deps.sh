@@ -7,7 +7,7 @@ set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libcsv-dev libjansson-dev libpopt-dev
     libssl-dev libcmocka-dev libmbedtls-dev openssl universal-ctags gcc-riscv64-unknown-elf
-    qemu-system-misc)
+    gcc-xtensa-lx106 qemu-system-misc)
 if [ "${1:-}" = --ci ]; then
     packages+=(clang clang-tidy clang-format shellcheck man-db
         gcc-arm-none-eabi qemu-system-arm qemu-user gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
