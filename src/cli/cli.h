@@ -97,6 +97,11 @@ extern const struct cli_cmd cmd_unset;
 extern const struct cli_cmd cmd_import;
 extern const struct cli_cmd cmd_export;
 extern const struct cli_cmd cmd_diff;
+extern const struct cli_cmd cmd_partitions;
+extern const struct cli_cmd cmd_image;
+extern const struct cli_cmd cmd_ota;
+extern const struct cli_cmd cmd_assemble;
+extern const struct cli_cmd cmd_preflight;
 extern const struct cli_cmd cmd_help;
 extern const struct cli_cmd cmd_version;
 

@@ -5,9 +5,10 @@
 #include "image/suggest.h"
 
 const struct cli_cmd *const cli_commands[] = {
-    &cmd_generate,     &cmd_dump,   &cmd_check,   &cmd_map,  &cmd_get,     &cmd_set,
-    &cmd_unset,        &cmd_import, &cmd_export,  &cmd_diff, &cmd_encrypt, &cmd_decrypt,
-    &cmd_generate_key, &cmd_help,   &cmd_version, NULL,
+    &cmd_generate, &cmd_dump,    &cmd_check,   &cmd_map,      &cmd_get,        &cmd_set,
+    &cmd_unset,    &cmd_import,  &cmd_export,  &cmd_diff,     &cmd_partitions, &cmd_image,
+    &cmd_ota,      &cmd_encrypt, &cmd_decrypt, &cmd_assemble, &cmd_preflight,  &cmd_generate_key,
+    &cmd_help,     &cmd_version, NULL,
 };
 
 enum { COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };

@@ -8,6 +8,15 @@ mkdir bin files
 ln -s "$BIRTHMARK" bin/birthmark
 PATH=$PWD/bin:$PATH
 
+# A program of one segment for a RISC-V chip, mapped from flash: ELF header, program header, code.
+tiny_elf() {
+    printf '\177ELF\1\1\1'
+    printf '\0%.0s' {1..9}
+    printf '\2\0\363\0\1\0\0\0\40\1\0\102\64\0\0\0\134\0\0\0\0\0\0\0\64\0\40\0\1\0\50\0\0\0\0\0'
+    printf '\1\0\0\0\124\0\0\0\40\1\0\102\40\1\0\102\10\0\0\0\10\0\0\0\5\0\0\0\4\0\0\0'
+    printf '\157\0\0\0\157\0\0\0'
+}
+
 # The files that the examples speak of.
 (
     cd files || exit 1
@@ -26,6 +35,29 @@ PATH=$PWD/bin:$PATH
     birthmark generate-key --keyfile nvs_keys.bin >/dev/null && mv keys/nvs_keys.bin . || exit 1
     birthmark generate --keys nvs_keys.bin nvs.csv sealed.bin 16384 >/dev/null
 ) || fail "cannot make the files"
+
+# A build of ESP-IDF, a device that has it, and its parts.
+(
+    cd files || exit 1
+    printf '%s\n' nvs,data,nvs,0x9000,16K, otadata,data,ota,,8K, phy_init,data,phy,,4K, \
+        factory,app,factory,0x10000,1M, ota_0,app,ota_0,,1M, ota_1,app,ota_1,,1M, >partitions.csv
+    cp partitions.csv released.csv
+    head -c 9000 /dev/zero | tr '\0' 'c' >code
+    cp code text.bin
+    head -c 8192 /dev/zero | tr '\0' '\377' >otadata.bin
+    tiny_elf >app.elf
+    birthmark partitions partitions.csv table.bin || exit 1
+    birthmark image pack -o app.bin --chip esp32 --entry 0x40080400 0x40080400=code || exit 1
+    cp app.bin bootloader.bin
+    cp identity.bin certs.bin
+    mkdir build
+    cp table.bin app.bin bootloader.bin build
+    echo '{"flash_files": {"0x1000": "bootloader.bin", "0x8000": "table.bin", "0x10000": "app.bin"},
+        "flash_settings": {"flash_size": "4MB"}}' >build/flasher_args.json
+    birthmark assemble -o flash.bin --args build -s detect nvs=certs.bin || exit 1
+    cp flash.bin device.bin
+    birthmark assemble --split flash.bin -d parts
+) >/dev/null 2>&1 || fail "cannot make the build"
 
 ran=0
 for name in $("$docs" list); do

@@ -15,21 +15,24 @@ declare -A may=(
     [proto]="base"
     [espidf]="nvs part flash base"
     [image]="nvs part crypto flash base"
+    [layout]="image part crypto flash base"
     [link]="proto part flash base"
     [monitor]="base"
     [sim]="proto part flash base"
     [cloud]="base part nvs crypto"
-    [cli]="base flash crypto port nvs part proto espidf image link monitor sim cloud"
+    [cli]="base flash crypto port nvs part proto espidf image layout link monitor sim cloud"
 )
 
 # Public header: the room behind it.
 declare -A behind=(
     [err]=base [flash]=flash [nvs]=nvs [nvs_crypto]=nvs [espidf]=espidf
+    [hash]=base [part]=part [app]=part [ota]=part
+    [boot]=part [update]=part
 )
 
 # Libraries, and the rooms that may know of them.
 declare -A library=(
-    [csv.h]="image" [jansson.h]="image cli" [popt.h]="cli" [openssl]="crypto" [mbedtls]="crypto"
+    [csv.h]="image layout" [jansson.h]="image layout cli" [popt.h]="cli" [openssl]="crypto" [mbedtls]="crypto"
 )
 
 c11=" assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h locale.h math.h
@@ -104,6 +107,6 @@ $found"
 
 # What users get includes only the standard library and itself.
 foreign=$(grep -rnE '^#[[:space:]]*include' "$BM_SOURCE/include" |
-    grep -vE '<(std[a-z]+|inttypes|limits|string)\.h>|"(birthmark|freertos)/[A-Za-z_]+\.h"|"(nvs|esp)_?[a-z]*\.h"')
+    grep -vE '<(std[a-z]+|inttypes|limits|string)\.h>|"(birthmark|freertos)/[A-Za-z_]+\.h"|"(nvs|esp)[a-z_]*\.h"')
 [ -z "$foreign" ] || fail "public headers include more than their own:
 $foreign"

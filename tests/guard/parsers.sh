@@ -16,6 +16,18 @@ src/nvs/page.c image
 src/nvs/tidy.c edit
 src/nvs/collect.c edit
 src/image/diff.c edit
+src/part/app.c app
+src/layout/app_look.c app
+src/layout/elf.c elf
+src/layout/flasher_args.c flasher_args
+src/part/otadata.c otadata
+src/part/boot.c otadata
+src/part/table.c ptable
+src/part/table_check.c ptable
+src/layout/part_csv.c ptcsv
+src/layout/part_line.c ptcsv
+src/layout/part_number.c ptcsv
+src/layout/table_file.c ptcsv
 "
 while read -r source target; do
     [ -n "$source" ] || continue
