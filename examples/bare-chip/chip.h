@@ -15,8 +15,9 @@ struct chip {
     struct bm_flash flash; /* the whole of it */
     void (*put)(char c);   /* writes to the serial line, waits for room */
     int (*get)(void);      /* the next byte from the serial line; -1: none is there */
-    uint32_t (*running)(
-        void); /* where in flash the running image is mapped from, a multiple of 64 KB */
+    /* Where in flash the running image is mapped from, a multiple of 64 KB. */
+    uint32_t (*running)(void);
+    void (*pause)(void);   /* a few milliseconds: several bytes at 115200 baud */
     void (*restart)(void); /* once the serial line is empty; does not return on hardware */
 };
 

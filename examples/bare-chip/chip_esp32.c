@@ -53,12 +53,18 @@ static uint32_t running(void)
     return (MMU_DROM[((uint32_t)&app_desc - DROM_BASE) >> PAGE_LOG2] & 0xff) << PAGE_LOG2;
 }
 
+/* A few milliseconds at 160 or 240 MHz. */
+static void wait_a_little(void)
+{
+    for (volatile uint32_t i = 0; i < 100000; i++) {
+    }
+}
+
 static void restart(void)
 {
     while ((UART0_STATUS >> 16 & 0xff) != 0) {
     }
-    for (volatile uint32_t i = 0; i < 100000; i++) { /* the last byte is still on its way */
-    }
+    wait_a_little(); /* the last byte is still on its way */
     RTC_OPTIONS0 |= SYSTEM_RESET;
     for (;;) {
     }
@@ -98,6 +104,7 @@ static void fill(struct chip *chip)
     chip->put = put;
     chip->get = get;
     chip->running = running;
+    chip->pause = wait_a_little;
     chip->restart = restart;
 }
 

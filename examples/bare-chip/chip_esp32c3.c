@@ -14,6 +14,8 @@
 #define RTC_OPTIONS0    REG(0x60008000u)
 #define RTC_WDT_CONFIG0 REG(0x60008090u)
 #define RTC_WDT_PROTECT REG(0x600080a8u)
+#define RTC_SWD_CONFIG  REG(0x600080acu) /* the super watchdog */
+#define RTC_SWD_PROTECT REG(0x600080b0u)
 #define TG0_WDT_CONFIG0 REG(0x6001f048u)
 #define TG0_WDT_PROTECT REG(0x6001f064u)
 #define MMU             ((volatile uint32_t *)0x600c5000u) /* one word a page of 64 KB */
@@ -22,10 +24,12 @@
 #define ROM_WRITE        0x4000012cu
 #define ROM_READ         0x40000130u
 
-#define WDT_KEY      0x50d83aa1u
-#define SYSTEM_RESET (1u << 31)
-#define FLASH_SIZE   0x1000000u /* what 24 bits of address reach */
-#define MAPPED_MASK  0x7fffffu  /* 8 MB are mapped at most */
+#define WDT_KEY       0x50d83aa1u
+#define SWD_KEY       0x8f1d312au
+#define SWD_AUTO_FEED (1u << 31)
+#define SYSTEM_RESET  (1u << 31)
+#define FLASH_SIZE    0x1000000u /* what 24 bits of address reach */
+#define MAPPED_MASK   0x7fffffu  /* 8 MB are mapped at most */
 
 enum { FIFO_FULL = 120, PAGE_LOG2 = 16 };
 
@@ -53,12 +57,18 @@ static uint32_t running(void)
     return (MMU[((uint32_t)&app_desc & MAPPED_MASK) >> PAGE_LOG2] & 0xff) << PAGE_LOG2;
 }
 
+/* A few milliseconds at 160 or 240 MHz. */
+static void wait_a_little(void)
+{
+    for (volatile uint32_t i = 0; i < 100000; i++) {
+    }
+}
+
 static void restart(void)
 {
     while ((UART0_STATUS >> 16 & 0x3ff) != 0) {
     }
-    for (volatile uint32_t i = 0; i < 100000; i++) { /* the last byte is still on its way */
-    }
+    wait_a_little(); /* the last byte is still on its way */
     RTC_OPTIONS0 |= SYSTEM_RESET;
     for (;;) {
     }
@@ -69,6 +79,9 @@ static void watchdogs_off(void)
     RTC_WDT_PROTECT = WDT_KEY;
     RTC_WDT_CONFIG0 = 0;
     RTC_WDT_PROTECT = 0;
+    RTC_SWD_PROTECT = SWD_KEY;
+    RTC_SWD_CONFIG |= SWD_AUTO_FEED;
+    RTC_SWD_PROTECT = 0;
     TG0_WDT_PROTECT = WDT_KEY;
     TG0_WDT_CONFIG0 = 0;
     TG0_WDT_PROTECT = 0;
@@ -91,6 +104,7 @@ static void fill(struct chip *chip)
     chip->put = put;
     chip->get = get;
     chip->running = running;
+    chip->pause = wait_a_little;
     chip->restart = restart;
 }
 

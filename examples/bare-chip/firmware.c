@@ -184,8 +184,6 @@ static void switch_slot(struct firmware *f)
     say(f->chip, "restarting into ");
     say_part(f->chip, slot);
     say(f->chip, "\n");
-    while (f->chip->get() >= 0) { /* the \n behind \r is no second line */
-    }
     f->chip->restart();
 }
 
@@ -196,5 +194,8 @@ void firmware_wait(struct firmware *f)
     do {
         c = f->chip->get();
     } while (c != '\r' && c != '\n');
+    f->chip->pause();
+    while (f->chip->get() >= 0) { /* the \n behind \r is no second line */
+    }
     switch_slot(f);
 }

@@ -41,6 +41,7 @@ static size_t said_len;
 static const char *typed;
 static uint32_t mapped;
 static int restarts;
+static int pauses;
 
 static void put(char c)
 {
@@ -58,6 +59,11 @@ static int get(void)
 static uint32_t running(void)
 {
     return mapped;
+}
+
+static void rest(void)
+{
+    pauses++;
 }
 
 static void restart(void)
@@ -158,6 +164,7 @@ static int setup(void **unused)
     chip.put = put;
     chip.get = get;
     chip.running = running;
+    chip.pause = rest;
     chip.restart = restart;
     write_table(1);
     write_identity();
@@ -166,6 +173,7 @@ static int setup(void **unused)
     write_app(SLOT_AT + SLOT, 5);
     mapped = 0x20000;
     restarts = 0;
+    pauses = 0;
     typed = "\n";
     return 0;
 }
@@ -265,8 +273,10 @@ static void test_keeps_off_bad_images(void **unused)
     expect("ota_0 at 0x40000 does not boot: ");
     ram.mem[SLOT_AT + 40] ^= 1;
     ram.mem[SLOT_AT + 90] ^= 1;
-    typed = "\n";
+    typed = "\r\n"; /* one line */
     firmware_wait(f);
+    assert_string_equal(typed, "");
+    assert_int_equal(pauses, 2);
     write_app(SLOT_AT, 0);
     typed = "\n";
     firmware_wait(f);

@@ -48,14 +48,23 @@ static void leave(void)
     }
 }
 
-/* The end of the input is the end of the run. */
+/* The end of the input is the end of the run, once it has been seen twice: the first time what was
+ * typed is still to be acted on. */
 static int get(void)
 {
+    static int ended;
     unsigned char c = 0;
-    if (call(SYS_READ, 0, &c, 1) != 1) {
+    if (call(SYS_READ, 0, &c, 1) == 1) {
+        return c;
+    }
+    if (ended++) {
         leave();
     }
-    return c;
+    return -1;
+}
+
+static void no_pause(void)
+{
 }
 
 static uint32_t running(void)
@@ -99,6 +108,7 @@ static void fill(struct chip *chip)
     chip->put = put;
     chip->get = get;
     chip->running = running;
+    chip->pause = no_pause;
     chip->restart = leave;
 }
 
