@@ -40,6 +40,7 @@ struct bm_boot_config {
     uint8_t test_pin;             /* CONFIG_BOOTLOADER_APP_TEST, and its pin is held */
     uint8_t deep_sleep;           /* waking from deep sleep: no pin is looked at */
     uint8_t skip_validate;        /* a CONFIG_BOOTLOADER_SKIP_VALIDATE_* applies to this start */
+    uint32_t flash_size;          /* as for bm_part_table_fits(); 0: not known */
 };
 
 /* Steps of the decision. index is a slot or one of the numbers above, record 0 or 1. */
@@ -63,6 +64,7 @@ enum bm_boot_code {
     BM_BOOT_IMAGE_BAD,      /* the image in index is not bootable; value: its verdict */
     BM_BOOT_STARTS,         /* index starts; value 1: without having been verified */
     BM_BOOT_FIRST_RECORD,   /* the first record is written: seq value, valid */
+    BM_BOOT_TABLE_REFUSED,  /* a partition ends beyond the flash, which has value bytes */
     BM_BOOT_NOTHING,        /* no app starts: the bootloader restarts for ever */
     BM_BOOT_CODES
 };

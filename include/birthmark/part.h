@@ -135,6 +135,14 @@ const char *bm_part_fault_name(enum bm_part_fault fault);
 const struct bm_part *bm_part_find(const struct bm_part_table *table, int type, int subtype,
                                    const char *label);
 
+/* Where the last partition of a table ends. */
+uint64_t bm_part_table_end(const struct bm_part_table *table);
+
+/* 1 if all partitions lie within a flash of so many bytes, or its size is not known (0).
+ * ESP-IDF's bootloader refuses the whole table otherwise, and restarts for ever. It goes by the
+ * size in its own header, so flash_size is the smaller of that and of the chip's. */
+int bm_part_table_fits(const struct bm_part_table *table, uint32_t flash_size);
+
 /* Makes a region of a partition within a chip's region.
  * window: storage for it, kept by the caller as long as the region is used.
  * Returns BM_OK, BM_E_ARG, or BM_E_NOSPC (the partition does not lie within flash). A partition

@@ -69,6 +69,10 @@ const struct cli_boot_words cli_boot_words[BM_BOOT_CODES] = {
     [BM_BOOT_STARTS] = {"starts", "$i starts.", "$i starts, without having been verified."},
     [BM_BOOT_FIRST_RECORD] = {"first-record", "Record 0 is written for $i: sequence $v, valid.",
                               NULL},
+    [BM_BOOT_TABLE_REFUSED] = {"table-refused",
+                               "A partition ends beyond the flash, which has $v bytes (by the "
+                               "bootloader's header or the chip): the whole table is refused.",
+                               NULL},
     [BM_BOOT_NOTHING] = {"nothing",
                          "No app can be started: the bootloader restarts, again and again.", NULL},
 };

@@ -79,7 +79,7 @@ static int take_option(struct cli *c, struct request *r, int option)
     case OPT_TABLE: r->table_path = cli_option_arg(c); break;
     case OPT_TABLE_OFFSET:
         r->table_off_given = 1;
-        return cli_table_number(c, &r->table_off, "--table-offset", cli_option_arg(c));
+        return cli_parts_table_offset(c, &r->table_off, cli_option_arg(c));
     case OPT_FLASH_SIZE: r->size_text = cli_option_arg(c); break;
     case OPT_TARGET: return cli_table_number(c, &r->target, "--target-offset", cli_option_arg(c));
     case OPT_PLAINTEXT: r->plaintext_ok = 1; break;

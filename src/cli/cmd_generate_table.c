@@ -58,13 +58,18 @@ static const struct bm_part *pick(const struct cli_generate_part *p,
     return found;
 }
 
+int cli_generate_part_readonly(const struct cli_generate_part *p)
+{
+    return (p->part.flags & BM_PART_READONLY) != 0;
+}
+
 /* What ESP-IDF would not open. */
 static int is_usable(const struct cli_generate_part *p)
 {
     char label[LABEL_SIZE];
     const struct bm_part *part = &p->part;
     const char *name = bmi_show_into(label, sizeof label, part->label);
-    const int readonly = (part->flags & BM_PART_READONLY) != 0;
+    const int readonly = cli_generate_part_readonly(p);
     if (part->size == 0 || part->size % PAGE != 0) {
         cli_error("partition '%s' of %s has %u bytes (0x%x), which are not whole pages of 4096",
                   name, p->table, part->size, part->size);
@@ -92,10 +97,21 @@ static int is_usable(const struct cli_generate_part *p)
 int cli_generate_part_find(struct cli *c, struct cli_generate_part *p)
 {
     struct bm_table_file file;
+    struct bm_table_options options;
+    bm_table_options_init(&options);
     if (p->table == NULL) {
-        return p->label == NULL ? CLI_OK : cli_usage(c, "--label needs --table");
+        return p->label == NULL && p->table_off == NULL
+                   ? CLI_OK
+                   : cli_usage(c, "--%s needs --table",
+                               p->label != NULL ? "label" : "table-offset");
     }
-    const int status = cli_table_arg(&file, p->table, NULL);
+    int status = CLI_OK;
+    if (p->table_off != NULL) {
+        status = cli_table_number(c, &options.offset, "--table-offset", p->table_off);
+    }
+    if (status == CLI_OK) {
+        status = cli_table_arg(&file, p->table, &options);
+    }
     if (status != CLI_OK) {
         return status;
     }
@@ -111,8 +127,7 @@ int cli_generate_part_find(struct cli *c, struct cli_generate_part *p)
 void cli_generate_part_full(const struct cli_generate_part *p, const struct bm_image_result *result)
 {
     char label[LABEL_SIZE];
-    const int readonly = (p->part.flags & BM_PART_READONLY) != 0;
-    const uint32_t need = readonly && result->read_size != 0 ? result->read_size : result->smallest;
+    const uint32_t need = cli_generate_part_readonly(p) ? result->read_size : result->smallest;
     (void)bmi_show_into(label, sizeof label, p->part.label);
     if (need == 0) {
         cli_error("partition '%s' of %s has %u bytes (0x%x), and no partition is large enough",

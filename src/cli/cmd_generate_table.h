@@ -12,8 +12,9 @@
 #include "image/generate.h"
 
 struct cli_generate_part {
-    const char *table; /* file, or NULL: the size is given by hand */
-    const char *label; /* of the partition, or NULL: the only one for NVS */
+    const char *table;     /* file, or NULL: the size is given by hand */
+    const char *table_off; /* where the table is in flash, as given, or NULL */
+    const char *label;     /* of the partition, or NULL: the only one for NVS */
     struct bm_part part;
     uint32_t size; /* bytes of the partition, once it was found */
 };
@@ -21,6 +22,9 @@ struct cli_generate_part {
 /* Finds the partition and sees that an NVS image can be in it.
  * Returns CLI_OK (also without a table), or the exit status after saying why not. */
 int cli_generate_part_find(struct cli *c, struct cli_generate_part *p);
+
+/* 1 if the device only reads the partition. 0 without a table, too. */
+int cli_generate_part_readonly(const struct cli_generate_part *p);
 
 /* Says that the image does not fit the partition, with both sizes. */
 void cli_generate_part_full(const struct cli_generate_part *p,

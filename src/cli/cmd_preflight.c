@@ -5,20 +5,33 @@
 #include "cli/parts_file.h"
 #include "cli/table_arg.h"
 #include "layout/preflight_out.h"
+#include "layout/preflight_parts.h"
 #include "port/file.h"
 
-enum { OPT_FROM = 1, OPT_TO, OPT_FLASH, OPT_ARGS, OPT_TABLE_OFFSET, OPT_PLAINTEXT, OPT_JSON };
+enum {
+    OPT_FROM = 1,
+    OPT_TO,
+    OPT_FLASH,
+    OPT_ARGS,
+    OPT_TABLE_OFFSET,
+    OPT_PLAINTEXT,
+    OPT_TABLE_ONLY,
+    OPT_JSON
+};
 
 static const struct poptOption options[] = {
     {"from", 'f', POPT_ARG_STRING, NULL, OPT_FROM,
      "the layout that devices have: table (CSV, binary), flash file or build folder", "OLD"},
-    {"to", 't', POPT_ARG_STRING, NULL, OPT_TO, "the layout they are to get, given likewise", "NEW"},
+    {"to", 't', POPT_ARG_STRING, NULL, OPT_TO,
+     "the layout they are to get, given likewise; of a build folder the files, too", "NEW"},
     {"flash", '\0', POPT_ARG_STRING, NULL, OPT_FLASH,
      "flash of a device, to look at what it really holds", "FLASH"},
     {"args", 'a', POPT_ARG_STRING, NULL, OPT_ARGS,
      "the files of this flasher_args.json, or build folder, are written", "JSON"},
     {"table-offset", '\0', POPT_ARG_STRING, NULL, OPT_TABLE_OFFSET,
      "where the table is in flash (0x8000); build folders say it themselves", "OFFSET"},
+    {"table-only", '\0', POPT_ARG_NONE, NULL, OPT_TABLE_ONLY,
+     "take only the table of a build folder given with --to", NULL},
     {"plaintext-ok", '\0', POPT_ARG_NONE, NULL, OPT_PLAINTEXT,
      "allow plaintext where flash encryption expects none", NULL},
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "report as JSON", NULL},
@@ -27,8 +40,8 @@ static const struct poptOption options[] = {
 
 static const struct cli_example examples[] = {
     {"birthmark preflight --from released.csv --to partitions.csv", "compare two tables"},
-    {"birthmark preflight --from released.csv --to build --args build",
-     "and the files that a build wants written"},
+    {"birthmark preflight --from released.csv --to build",
+     "a build's table, and the files that it wants written"},
     {"birthmark preflight --flash device.bin --args build --json",
      "against what a device holds, for a program"},
     {NULL, NULL},
@@ -49,6 +62,7 @@ struct request {
     const char *args;
     uint32_t table_off;
     int plaintext_ok;
+    int table_only;
     int json;
     struct side from;
     struct side to;
@@ -63,9 +77,9 @@ static int take_option(struct cli *c, struct request *r, int option)
     case OPT_TO: r->to_path = cli_option_arg(c); break;
     case OPT_FLASH: r->flash_path = cli_option_arg(c); break;
     case OPT_ARGS: r->args = cli_option_arg(c); break;
-    case OPT_TABLE_OFFSET:
-        return cli_table_number(c, &r->table_off, "--table-offset", cli_option_arg(c));
+    case OPT_TABLE_OFFSET: return cli_parts_table_offset(c, &r->table_off, cli_option_arg(c));
     case OPT_PLAINTEXT: r->plaintext_ok = 1; break;
+    case OPT_TABLE_ONLY: r->table_only = 1; break;
     default: r->json = 1; break;
     }
     return CLI_OK;
@@ -121,7 +135,43 @@ static int read_device(struct request *r)
         bm_port_read(r->flash_path, BM_FLASH_SIZE_MAX, &r->device.flash, &r->device.len, &diag);
     if (rc != BM_OK) {
         status = cli_fail_input(r->flash_path, rc, &diag);
+    } else if (r->device.len == 0) {
+        cli_error("%s: the file is empty; read the flash of the device again", r->flash_path);
+        status = CLI_INPUT;
     }
+    return status;
+}
+
+/* A flash given beside --from must have that layout: else all would be looked for at wrong places.
+ * The table of a device with flash encryption cannot be read. */
+static int compare_device(const struct request *r)
+{
+    const uint8_t *flash = r->device.flash;
+    struct bm_part_table *table;
+    int status = CLI_OK;
+    if (flash == NULL || r->device.len <= r->from.off) {
+        return CLI_OK;
+    }
+    table = malloc(sizeof *table);
+    if (table == NULL) {
+        return cli_fail(r->flash_path, BM_E_NOMEM, NULL);
+    }
+    const size_t left = r->device.len - r->from.off;
+    const size_t len = left < BM_PART_TABLE_MAX ? left : BM_PART_TABLE_MAX;
+    if (bmi_is_blank(flash + r->from.off, len)) {
+        cli_error("%s: there is no partition table at 0x%x; say where it is with --table-offset",
+                  r->flash_path, (unsigned)r->from.off);
+        status = CLI_INPUT;
+    } else if (bm_part_table_parse(table, flash + r->from.off, len, NULL, NULL) != BM_OK) {
+        cli_warn("%s: the partition table at 0x%x cannot be read (encrypted?); %s is taken for it",
+                 r->flash_path, (unsigned)r->from.off, r->from_path);
+    } else if (!bmi_same_tables(table, &r->from.table)) {
+        cli_error("%s: its partition table is not that of %s; leave --from out, or give the table "
+                  "that this device has",
+                  r->flash_path, r->from_path);
+        status = CLI_INPUT;
+    }
+    free(table);
     return status;
 }
 
@@ -131,6 +181,9 @@ static int read_plan(struct cli *c, struct request *r, struct bm_layout_findings
     struct bm_flash_plan *plan = &r->parts.plan;
     plan->table_off = r->table_off;
     plan->plaintext_ok = r->plaintext_ok;
+    if (r->args == NULL && r->to_path != NULL && !r->table_only && cli_is_build(r->to_path)) {
+        r->args = r->to_path;
+    }
     int status = r->args != NULL ? cli_parts_args(&r->parts, r->args) : CLI_OK;
     status = status == CLI_OK ? cli_parts_take(c, &r->parts) : status;
     if (status == CLI_OK && r->to_path == NULL && plan->count == 0) {
@@ -186,6 +239,7 @@ static int preflight(struct cli *c, struct request *r)
         status = cli_usage(c, "takes --from OLD, or --flash with the table in it");
     }
     status = status == CLI_OK ? read_side(r, &r->from, r->from_path) : status;
+    status = status == CLI_OK ? compare_device(r) : status;
     status = status == CLI_OK ? read_plan(c, r, &findings) : status;
     if (status == CLI_OK) {
         const int own = r->device.flash == NULL;
@@ -196,6 +250,7 @@ static int preflight(struct cli *c, struct request *r)
                                   .plan = &r->parts.plan,
                                   .flash = own ? r->from.flash : r->device.flash,
                                   .flash_len = own ? r->from.len : r->device.len,
+                                  .erase_all = r->parts.erase_all,
                                   .sha256 = &r->parts.sha256};
         status = look(r, &in, &findings);
     }
@@ -233,10 +288,12 @@ const struct cli_cmd cmd_preflight = {
         "that are to be written: is the NVS partition moved, shrunk, renamed or overwritten, are "
         "its keys still where they were, will the bootloader find the same app? Each finding comes "
         "with a safe way. Files are given as for birthmark assemble; without --to they bring a "
-        "table, or the old one stays.\n\n"
+        "table, or the old one stays. A build folder as NEW brings its files, too, unless "
+        "--table-only is given.\n\n"
         "With --flash, or a flash file as OLD, it also looks at what a device really holds: a "
-        "blank NVS partition has nothing to lose, and the first start after the change is worked "
-        "out as the bootloader would. Keys are counted by namespace; no value is ever shown.\n\n"
+        "blank NVS partition has nothing to lose, what NVS holds is compared before and after, and "
+        "the first start after the change is worked out as the bootloader would. Keys are counted "
+        "by namespace; no value is ever shown.\n\n"
         "The exit status is 0 if nothing is lost (there may be warnings), 1 if something is, 3 if "
         "an input cannot be read. docs/preflight.md lists all findings.",
     .options = options,

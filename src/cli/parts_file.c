@@ -134,6 +134,7 @@ static int add_listed(struct cli_parts *p, const struct bm_flasher_args *args, c
             p->plan.table_off = f->offset;
         }
     }
+    p->erase_all = args->erase_all;
     p->plan.flash_size = args->flash_size;
     p->plan.chip = args->chip[0] != '\0' ? bm_app_chip_id(args->chip) : BM_CHIP_UNKNOWN;
     return status;
@@ -170,6 +171,21 @@ int cli_parts_args(struct cli_parts *p, const char *path)
     return status;
 }
 
+/* "@build/flash_args", which ESP-IDF prints for esptool: the same is in flasher_args.json beside
+ * it.
+ */
+static int take_file(struct cli *c, struct cli_parts *p, const char *path)
+{
+    char folder[CLI_PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+    if (len >= sizeof folder) {
+        return cli_usage(c, "the path is too long: %s", path);
+    }
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+    return cli_parts_args(p, slash == NULL ? "." : len == 0 ? "/" : folder);
+}
+
 /* One OFFSET FILE or NAME=FILE. status: made worse where a file cannot be read. */
 static int take_one(struct cli *c, struct cli_parts *p, const char *word, int *status)
 {
@@ -177,6 +193,9 @@ static int take_one(struct cli *c, struct cli_parts *p, const char *word, int *s
     const size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
     uint64_t offset = 0;
     const int number = bm_part_number(&offset, word, len) == BM_OK;
+    if (word[0] == '@' && word[1] != '\0') {
+        return take_file(c, p, word + 1);
+    }
     const char *path = equals != NULL ? equals + 1 : cli_arg(c);
     if (!number && (equals == NULL || len == 0)) {
         return cli_usage(c, "\"%s\" is neither an OFFSET with a FILE behind it nor NAME=FILE",
@@ -236,6 +255,15 @@ int cli_layout_read(struct bm_part_table *out, const char *path, uint32_t table_
     }
     const int rc = bm_port_read(path, BM_FLASH_SIZE_MAX, data, len, &diag);
     return rc == BM_OK ? CLI_OK : cli_fail_input(path, rc, &diag);
+}
+
+int cli_parts_table_offset(struct cli *c, uint32_t *out, const char *text)
+{
+    const int status = cli_table_number(c, out, "--table-offset", text);
+    if (status == CLI_OK && *out % BM_PART_TABLE_SECTOR != 0) {
+        return cli_usage(c, "--table-offset takes a multiple of 0x1000; not \"%s\"", text);
+    }
+    return status;
 }
 
 void cli_findings_put(const struct bm_layout_findings *findings)

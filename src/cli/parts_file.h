@@ -18,6 +18,7 @@ struct cli_parts {
     uint8_t *bytes[CLI_PARTS_MAX];  /* private: of list */
     char *texts[2 * CLI_PARTS_MAX]; /* private: names that list points to */
     size_t text_count;
+    int erase_all; /* flasher_args.json has the flash erased first */
     struct bm_hash md5;
     struct bm_hash sha256;
 };
@@ -42,6 +43,9 @@ int cli_layout_read(struct bm_part_table *out, const char *path, uint32_t table_
 
 /* 1 if there is a flasher_args.json: the path is one, or a folder that has one. */
 int cli_is_build(const char *path);
+
+/* Reads --table-offset. Returns CLI_OK or CLI_USAGE after saying what is wrong. */
+int cli_parts_table_offset(struct cli *c, uint32_t *out, const char *text);
 
 /* Prints the findings to stderr, a line each: "FILE: text; remedy". */
 void cli_findings_put(const struct bm_layout_findings *findings);

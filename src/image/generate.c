@@ -28,10 +28,10 @@ static int check_options(const struct bm_image_options *o, struct bm_diag *diag)
 }
 
 /* Pages that may be used: a partition that is written to keeps one to move entries into. */
-static uint32_t usable_pages(uint32_t size)
+static uint32_t usable_pages(const struct bm_image_result *out)
 {
-    const uint32_t pages = size / BMI_PAGE_SIZE;
-    return size < BM_IMAGE_WRITABLE_MIN ? pages : pages - 1;
+    const uint32_t pages = out->size / BMI_PAGE_SIZE;
+    return out->read_only ? pages : pages - 1;
 }
 
 static void count(struct bm_image_result *out, const struct bmi_items *items)
@@ -50,8 +50,10 @@ static void count(struct bm_image_result *out, const struct bmi_items *items)
 }
 
 /* Says which value is the first that the size has no page for. */
-static void tell_overflow(struct bm_image_result *out, uint32_t usable)
+static void tell_overflow(struct bm_image_result *out, const struct bm_image_options *o,
+                          uint32_t usable)
 {
+    const uint32_t smallest = o->read_only ? out->read_size : out->smallest;
     size_t i = 0;
     while (i + 1 < out->slot_count && out->slots[i].page < usable) {
         i++;
@@ -60,14 +62,14 @@ static void tell_overflow(struct bm_image_result *out, uint32_t usable)
     char text[128];
     struct bm_text remedy;
     bm_text_init(&remedy, text, sizeof text);
-    bm_text_str(&remedy, out->smallest != 0 ? "give a size of at least " : "use fewer values");
-    if (out->smallest != 0) {
-        bm_text_u64(&remedy, out->smallest);
+    bm_text_str(&remedy, smallest != 0 ? "give a size of at least " : "use fewer values");
+    if (smallest != 0) {
+        bm_text_u64(&remedy, smallest);
         bm_text_str(&remedy, " (");
-        bm_text_hex(&remedy, out->smallest);
+        bm_text_hex(&remedy, smallest);
         bm_text_str(&remedy, ")");
     }
-    if (out->read_size != 0) {
+    if (out->read_size != 0 && !o->read_only) {
         bm_text_str(&remedy, ", or ");
         bm_text_u64(&remedy, out->read_size);
         bm_text_str(&remedy, " for a partition that the device only reads");
@@ -76,7 +78,7 @@ static void tell_overflow(struct bm_image_result *out, uint32_t usable)
                     "does not fit: the data takes %u pages of 4096 bytes, a size of %u has %u for "
                     "it%s; %s",
                     out->pages_used, out->size, usable,
-                    out->size >= BM_IMAGE_WRITABLE_MIN ? " (one is kept in reserve)" : "", text);
+                    out->read_only ? "" : " (one is kept in reserve)", text);
 }
 
 /* Chooses or checks the size. */
@@ -89,15 +91,16 @@ static int fit(struct bm_image_result *out, const struct bm_image_options *o)
         smallest = BM_IMAGE_WRITABLE_MIN;
     }
     out->smallest = smallest > BM_IMAGE_SIZE_MAX ? 0 : (uint32_t)smallest;
-    out->read_size = data < BM_IMAGE_WRITABLE_MIN ? (uint32_t)data : 0;
+    const uint32_t read_max = o->read_only ? BM_IMAGE_SIZE_MAX : BM_IMAGE_WRITABLE_MIN - 1;
+    out->read_size = data <= read_max ? (uint32_t)data : 0;
     const uint64_t size = o->size != 0 ? o->size : smallest;
     out->size = size > max ? max / BMI_PAGE_SIZE * BMI_PAGE_SIZE : (uint32_t)size;
-    const uint32_t usable = usable_pages(out->size);
+    out->read_only = o->read_only || out->size < BM_IMAGE_WRITABLE_MIN;
+    const uint32_t usable = usable_pages(out);
     if (out->pages_used > usable) {
-        tell_overflow(out, usable);
+        tell_overflow(out, o, usable);
         return BM_E_NOSPC;
     }
-    out->read_only = out->size < BM_IMAGE_WRITABLE_MIN;
     out->entries_free = usable * BMI_PAGE_ENTRIES - out->entries_used;
     return BM_OK;
 }

@@ -37,13 +37,17 @@ struct bm_image_options {
     uint32_t
         size; /* of the partition, a multiple of 4096; 0: the smallest writable one that fits */
     uint32_t max_size; /* most bytes to make, at least 0x3000; 0: BM_IMAGE_SIZE_MAX */
-    unsigned version;  /* 1: blobs within a page, 2 or 0: blobs over pages */
+    int read_only; /* 1: the device only reads the partition, so no page is kept in reserve; 0: one
+                    * is from 0x3000 bytes on, as the reference does */
+    unsigned version; /* 1: blobs within a page, 2 or 0: blobs over pages */
     /* Reads the file of a row: at most max bytes, or BM_E_NOSPC. Returns as bm_port_read(). NULL:
      * rows of type `file` are refused. */
     int (*read)(void *ctx, const char *path, size_t max, uint8_t **data, size_t *len,
                 struct bm_diag *diag);
     void (*release)(void *ctx, uint8_t *data, size_t len); /* wipes and frees what read() gave */
     void *ctx;
+    const char
+        *folder; /* that paths for read() are relative to, for messages; NULL: the current one */
 };
 
 /* One value or namespace, in the order of the inputs. */
@@ -82,9 +86,8 @@ struct bm_image_result {
     uint32_t namespaces;
     uint32_t keys;
     unsigned version;
-    int read_only; /* 1: too small to be written on the device */
-    uint32_t
-        read_size; /* smallest size that would do for reading alone; 0: no less than smallest */
+    int read_only;      /* 1: as in the options, or too small to be written on the device */
+    uint32_t read_size; /* smallest size that would do for reading alone; 0: as smallest */
     const struct bm_image_item *items;
     size_t item_count;
     const struct bm_image_slot *slots; /* by page and entry */

@@ -46,6 +46,11 @@ int bm_split(struct bm_pieces *out, const uint8_t *flash, size_t len,
  * where it stands. */
 int bm_flash_chip(const uint8_t *flash, size_t len, uint32_t table_off, uint32_t *off);
 
+/* The size of the flash that counts for its partition table (bm_part_table_fits()): the smaller of
+ * the one in the bootloader's header and of the file's, if that is a size that chips have. Returns
+ * bytes, or 0 where neither is known. */
+uint32_t bm_flash_limit(const uint8_t *flash, size_t len, uint32_t table_off);
+
 /* Describes the pieces that are not blank as a flasher_args.json does. flash_size: of the
  * image; said only where a flash has such a size. Follow with
  * bm_flasher_args_free(). Returns BM_OK or BM_E_NOMEM. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layout/finding.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ void bmi_finding_add(struct bm_layout_findings *fs, enum bm_layout_code code, co
     }
     struct bm_layout_finding *f = &fs->list[fs->count++];
     f->kind = kind;
+    (void)snprintf(f->label, sizeof f->label, "%s", part != NULL ? part : "");
     (void)bmi_show_into(f->part, sizeof f->part, part != NULL ? part : "");
     (void)bmi_show_into(f->file, sizeof f->file, file != NULL ? file : "");
     (void)bmi_show_into(f->old, sizeof f->old, old != NULL ? old : "");

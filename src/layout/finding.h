@@ -32,18 +32,27 @@ enum bm_layout_code {
     BM_LF_NOT_NVS,
     BM_LF_NVS_FLAGGED_ENCRYPTED,
     BM_LF_BOOTLOADER_OFFSET,
+    BM_LF_NOT_A_BOOTLOADER,
+    BM_LF_BOOTLOADER_UNKNOWN,
+    BM_LF_APP_UNKNOWN,
+    BM_LF_TABLE_FAULT,
+    BM_LF_TABLE_TOO_LARGE,
     BM_LF_PLAINTEXT,
     BM_LF_ENCRYPTED_BY_CHIP,
     /* of the identity */
     BM_LF_IDENTITY_REMOVED,
     BM_LF_IDENTITY_MOVED,
     BM_LF_IDENTITY_SHRUNK,
+    BM_LF_IDENTITY_SHRUNK_BLANK,
     BM_LF_IDENTITY_RELABELLED,
     BM_LF_IDENTITY_RETYPED,
     BM_LF_IDENTITY_OVERLAPPED,
     BM_LF_IDENTITY_OVERWRITTEN,
     BM_LF_IDENTITY_REPLACED,
     BM_LF_IDENTITY_MIXED,
+    BM_LF_IDENTITY_ERASED,
+    BM_LF_IDENTITY_LOST,
+    BM_LF_NVS_NO_FREE_PAGE,
     BM_LF_ENCRYPTED_FLAG,
     BM_LF_READONLY_SET,
     BM_LF_READONLY_CLEARED,
@@ -51,10 +60,13 @@ enum bm_layout_code {
     BM_LF_NVS_GROWN_OVER,
     BM_LF_KEYS_REMOVED,
     BM_LF_KEYS_MOVED,
+    BM_LF_KEYS_RELABELLED,
     BM_LF_KEYS_OVERWRITTEN,
     BM_LF_DATA_LOST,
+    BM_LF_DATA_RISK,
     /* of booting */
     BM_LF_TABLE_MOVED,
+    BM_LF_BOOTLOADER_LOST,
     BM_LF_OTADATA_MISSING,
     BM_LF_OTADATA_MOVED,
     BM_LF_OTADATA_SMALL,
@@ -78,10 +90,11 @@ struct bm_layout_kind {
 };
 extern const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT];
 
-/* One finding; all texts printable, "" where there is none. */
+/* One finding; "" where there is none; all texts but label are printable. */
 struct bm_layout_finding {
     const struct bm_layout_kind *kind;
-    char part[72]; /* label of a partition */
+    char part[72];  /* label of a partition */
+    char label[72]; /* the same as it is, not made printable */
     char file[256];
     char old[200];
     char now[200];

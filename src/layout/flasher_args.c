@@ -114,12 +114,31 @@ static int read_name(struct bm_flasher_args *args, const char *name, const json_
     return BM_OK;
 }
 
+/* The options that esptool is called with. */
+static int asks_to_erase(const json_t *options)
+{
+    static const char *const spellings[] = {"--erase-all", "-e", "--erase_all"};
+    size_t i;
+    const json_t *value;
+    json_array_foreach(options, i, value)
+    {
+        const char *word = json_string_value(value);
+        for (size_t k = 0; word != NULL && k < sizeof spellings / sizeof spellings[0]; k++) {
+            if (strcmp(word, spellings[k]) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static void read_settings(struct bm_flasher_args *args, const json_t *root)
 {
     const json_t *settings = json_object_get(root, "flash_settings");
     const json_t *extra = json_object_get(root, "extra_esptool_args");
     const char *size = json_string_value(json_object_get(settings, "flash_size"));
     const char *chip = json_string_value(json_object_get(extra, "chip"));
+    args->erase_all = asks_to_erase(json_object_get(root, "write_flash_args"));
     if (size != NULL && bm_flash_size_parse(&args->flash_size, size) != BM_OK) {
         args->flash_size = 0;
     }

@@ -23,6 +23,7 @@ struct bm_flasher_args {
     size_t count;
     uint32_t flash_size; /* bytes; 0: not said, or left to esptool (detect, keep) */
     char chip[24];       /* "esp32", or "" */
+    int erase_all;       /* the flash is erased before anything is written */
 };
 
 /* Where a JSON text is wrong, counted from 1; 0: not known. */

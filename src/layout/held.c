@@ -3,7 +3,7 @@
 
 #include "image/scan.h"
 #include "layout/content.h"
-#include "layout/preflight.h"
+#include "layout/preflight_parts.h"
 
 static const char secure_cert[] = "esp_secure_cert"; /* Espressif's own partition for credentials */
 

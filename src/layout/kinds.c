@@ -63,6 +63,26 @@ const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
     [BM_LF_BOOTLOADER_OFFSET] = {"bootloader-offset", BM_ERROR,
                                  "a bootloader at $new; the chip looks for it at $old",
                                  "write it to $old"},
+    [BM_LF_NOT_A_BOOTLOADER] = {"not-a-bootloader", BM_ERROR,
+                                "goes before the partition table, where the bootloader is, and is "
+                                "no bootloader",
+                                "check file and offset"},
+    [BM_LF_BOOTLOADER_UNKNOWN] = {"bootloader-unknown", BM_WARNING,
+                                  "goes before the partition table, where the bootloader is; "
+                                  "whether it is one cannot be told (encrypted?)",
+                                  "none needed where it was encrypted for this device"},
+    [BM_LF_APP_UNKNOWN] = {"app-unknown", BM_WARNING,
+                           "goes into app partition $part; whether it is an app cannot be told "
+                           "(encrypted?)",
+                           "none needed where it was encrypted for this device"},
+    [BM_LF_TABLE_FAULT] = {"table-fault", BM_ERROR, "the new table is wrong: $new",
+                           "correct the table (birthmark partitions --check)"},
+    [BM_LF_TABLE_TOO_LARGE] = {"table-too-large", BM_ERROR,
+                               "the table reaches to $new, beyond the end of the flash at $old (by "
+                               "its size, or as the bootloader has it): the bootloader refuses "
+                               "the whole table and restarts for ever",
+                               "make partitions smaller, or build the bootloader for the flash "
+                               "there is (CONFIG_ESPTOOLPY_FLASHSIZE)"},
     [BM_LF_PLAINTEXT] = {"plaintext", BM_ERROR,
                          "is plaintext, and partition $part is flagged encrypted: with flash "
                          "encryption on, the device reads it as rubbish",
@@ -89,6 +109,10 @@ const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
                                "are lost",
                                "give $part $old again, or export its values (birthmark export) and "
                                "generate a smaller image"},
+    [BM_LF_IDENTITY_SHRUNK_BLANK] = {"identity-shrunk-blank", BM_WARNING,
+                                     "partition $part shrinks from $old to $new; the pages behind "
+                                     "its end are blank on this device, but may not be on others",
+                                     "give $part $old again, or look at each device"},
     [BM_LF_IDENTITY_RELABELLED] = {"identity-relabelled", BM_ERROR,
                                    "partition $old is called $new in the new table: programs open "
                                    "it by its name and find nothing",
@@ -116,6 +140,20 @@ const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
                               "the new ones",
                               "generate the image with all $old of the partition, or erase the "
                               "partition first"},
+    [BM_LF_IDENTITY_ERASED] = {"identity-erased", BM_ERROR,
+                               "all of the flash is erased first (--erase-all in "
+                               "flasher_args.json), and with it partition $part at $old",
+                               "take --erase-all out of the build's settings, or " READ_OUT
+                               " and write it back"},
+    [BM_LF_IDENTITY_LOST] = {"identity-lost", BM_ERROR,
+                             "what partition $part at $old holds is not the same after the "
+                             "change: $new",
+                             "leave $part as it is, or " READ_OUT " and write all of it"},
+    [BM_LF_NVS_NO_FREE_PAGE] = {"nvs-no-free-page", BM_ERROR,
+                                "in partition $part there $new no free page: a program that opens "
+                                "it to write gets ESP_ERR_NVS_NO_FREE_PAGES, and common code then "
+                                "erases it",
+                                "give it more room, or the flag readonly"},
     [BM_LF_ENCRYPTED_FLAG] = {"encrypted-flag", BM_ERROR,
                               "partition $part is $old and becomes $new: with flash encryption on, "
                               "it can no longer be read (NVS is refused with "
@@ -127,10 +165,11 @@ const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
     [BM_LF_READONLY_CLEARED] = {"readonly-cleared", BM_WARNING,
                                 "partition $part is no longer readonly: a program can erase it",
                                 "keep the flag where only the factory writes"},
-    [BM_LF_NVS_GROWN] = {"nvs-grown", BM_WARNING,
+    [BM_LF_NVS_GROWN] = {"nvs-grown", BM_ERROR,
                          "partition $part grows from $old to $new over flash that no partition "
-                         "had: it must be blank there",
-                         "erase that flash before the first start"},
+                         "had: what lies there is taken for pages, and their values count",
+                         "erase that flash before the first start; --flash shows whether it is "
+                         "blank"},
     [BM_LF_NVS_GROWN_OVER] =
         {"nvs-grown-over", BM_ERROR,
          "partition $part grows to $new over $old: what that left behind is "
@@ -145,19 +184,30 @@ const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
                           "the NVS keys in partition $part are moved from $old to $new: the device "
                           "makes new ones there, and encrypted NVS becomes unreadable",
                           "move $part back to $old"},
+    [BM_LF_KEYS_RELABELLED] = {"keys-relabelled", BM_WARNING,
+                               "the partition of the NVS keys, $old, is called $new in the new "
+                               "table: programs that look for it by name do not find it",
+                               "none needed where ESP-IDF looks for it, which goes by its type"},
     [BM_LF_KEYS_OVERWRITTEN] = {"keys-overwritten", BM_ERROR,
-                                "$file of the new layout lies over the NVS keys in partition "
-                                "$part at $old: encrypted NVS becomes unreadable",
+                                "the NVS keys in partition $part at $old are overwritten by "
+                                "$new: encrypted NVS becomes unreadable",
                                 "leave it out or correct its offset"},
-    [BM_LF_DATA_LOST] = {"data-lost", BM_WARNING,
-                         "data partition $part at $old $new: what it holds is lost",
+    [BM_LF_DATA_LOST] = {"data-lost", BM_ERROR,
+                         "partition $part at $old $new: what it holds is lost",
                          "leave it as it is if its data matters"},
+    [BM_LF_DATA_RISK] =
+        {"data-risk", BM_WARNING, "partition $part at $old $new: what it may hold is lost",
+         "leave it as it is if its data matters; --flash shows whether there is any"},
 
     [BM_LF_TABLE_MOVED] = {"table-moved", BM_ERROR,
                            "the partition table is moved from $old to $new, and no bootloader is "
                            "written with it: the one on the device reads $old",
                            "leave CONFIG_PARTITION_TABLE_OFFSET as it is, or write the bootloader "
                            "too, by cable"},
+    [BM_LF_BOOTLOADER_LOST] = {"bootloader-lost", BM_ERROR,
+                               "the device has a bootloader at $old, and none that is whole after "
+                               "the change",
+                               "correct the offsets, or write the bootloader, too"},
     [BM_LF_OTADATA_MISSING] = {"otadata-missing", BM_ERROR,
                                "the new table has OTA slots but no otadata: no update can ever be "
                                "selected",

@@ -122,11 +122,22 @@ static void say_unknown(const struct bm_flash_plan *plan, const struct bm_flash_
     bmi_finding_add(fs, BM_LF_PART_UNKNOWN_NAME, part->label, part->file, hint, NULL);
 }
 
+/* The partition of a name. "app" is what ESP-IDF's build calls the app of a new device: in factory,
+ * or in ota_0. */
+static const struct bm_part *named(const struct bm_part_table *table, const char *label)
+{
+    const struct bm_part *p = bm_part_find(table, -1, -1, label);
+    if (p == NULL && strcmp(label, "app") == 0) {
+        p = bm_part_find(table, BM_PART_APP, BM_PART_APP_FACTORY, NULL);
+        p = p != NULL ? p : bm_part_find(table, BM_PART_APP, BM_PART_APP_OTA_0, NULL);
+    }
+    return p;
+}
+
 static void place(const struct bm_flash_plan *plan, struct bm_flash_part *part,
                   struct bm_layout_findings *fs)
 {
-    const struct bm_part *p =
-        plan->table != NULL ? bm_part_find(plan->table, -1, -1, part->label) : NULL;
+    const struct bm_part *p = plan->table != NULL ? named(plan->table, part->label) : NULL;
     if (p != NULL) {
         part->offset = p->offset;
     } else if (strcmp(part->label, "bootloader") == 0) {

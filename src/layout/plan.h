@@ -30,6 +30,7 @@ struct bm_flash_plan {
     size_t count;
     const struct bm_part_table *table; /* or NULL; bm_plan_resolve() may find it among the parts */
     uint32_t table_off;                /* where the table is in flash */
+    int table_known;                   /* 1: the device has it already, so it is not judged */
     uint32_t flash_size;               /* bytes; 0: not known */
     int chip;                          /* chip id, or BM_CHIP_UNKNOWN */
     int plaintext_ok;                  /* plaintext may go where the device expects ciphertext */

@@ -4,8 +4,10 @@
 
 #include "birthmark/app.h"
 #include "image/scan.h"
+#include "layout/assemble.h"
 #include "layout/content.h"
 #include "layout/plan.h"
+#include "layout/table_judge.h"
 
 /* One part and the partition it goes to. */
 struct case_of {
@@ -59,19 +61,32 @@ static void check_chip(const struct case_of *c, const struct bm_app *app)
     }
 }
 
-/* Verifies an image of the part. room: what it has there at most. Returns 1 if it is a good one. */
-static int check_image(const struct case_of *c, uint64_t room)
+/* Verifies an image at an offset of the part. room: what it has there at most. Returns 1 if it is a
+ * good one. */
+static int check_image(const struct case_of *c, size_t at, uint64_t room)
 {
     struct bm_app app;
     struct bm_diag diag = {0};
-    const size_t len = c->part->len < room ? c->part->len : (size_t)room;
-    const int rc = bmi_app_verify(&app, c->part->data, len, c->plan->sha256, &diag);
+    const size_t have = c->part->len - at;
+    const size_t len = have < room ? have : (size_t)room;
+    const int rc = bmi_app_verify(&app, c->part->data + at, len, c->plan->sha256, &diag);
     if (rc != BM_OK) {
         add(c, BM_LF_APP_DAMAGED, NULL, diag.text[0] != '\0' ? diag.text : bm_err_text(rc));
         return 0;
     }
     check_chip(c, &app);
     return 1;
+}
+
+/* Where in the part the chip looks for its bootloader; 0 if that is not in it. (Secure Boot v1 has
+ * a digest before it, in one file with it.) */
+static size_t bootloader_within(const struct case_of *c)
+{
+    const uint32_t off = c->plan->chip != BM_CHIP_UNKNOWN ? bm_bootloader_offset(c->plan->chip) : 0;
+    return off > c->part->offset && off < end_of(c->part) &&
+                   !bmi_is_app(c->part->data, c->part->len)
+               ? off - c->part->offset
+               : 0;
 }
 
 static void check_bootloader(const struct case_of *c)
@@ -82,8 +97,14 @@ static void check_bootloader(const struct case_of *c)
         add(c, BM_LF_PART_ON_TABLE, bmi_word_at(c->plan->table_off).text, range_of(c->part).text);
         return;
     }
-    if (!bmi_is_app(c->part->data, c->part->len) ||
-        !check_image(c, c->plan->table_off - c->part->offset) ||
+    const size_t at = bootloader_within(c);
+    if (!bmi_is_app(c->part->data + at, c->part->len - at)) {
+        const int readable = bmi_is_blank(c->part->data, c->part->len) ||
+                             bmi_is_plaintext(c->part->data, c->part->len);
+        add(c, readable ? BM_LF_NOT_A_BOOTLOADER : BM_LF_BOOTLOADER_UNKNOWN, NULL, NULL);
+        return;
+    }
+    if (!check_image(c, at, c->plan->table_off - c->part->offset - at) || at != 0 ||
         bm_flash_view(&flash, c->part->data, c->part->len) != BM_OK ||
         bm_app_read(&app, &flash, 0, flash.size, NULL) != BM_OK) {
         return;
@@ -94,13 +115,28 @@ static void check_bootloader(const struct case_of *c)
     }
 }
 
+/* Flash encryption is for all apps and the bootloader, or for none. */
+static int has_plain_image(const struct bm_flash_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct bm_flash_part *p = &plan->parts[i];
+        if (bmi_is_app(p->data, p->len) && !p->encrypted) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void check_app(const struct case_of *c)
 {
     const struct bm_flash_part *p = c->part;
     if (bmi_is_app(p->data, p->len)) {
-        (void)check_image(c, c->target->size);
-    } else if (bmi_is_plaintext(p->data, p->len)) {
-        add(c, BM_LF_NOT_AN_APP, NULL, NULL); /* otherwise: encrypted already */
+        (void)check_image(c, 0, c->target->size);
+    } else if (bmi_is_plaintext(p->data, p->len) || has_plain_image(c->plan) ||
+               bmi_nvs_kind(p->data, p->len, NULL) == BM_IMAGE_NVS) {
+        add(c, BM_LF_NOT_AN_APP, NULL, NULL);
+    } else {
+        add(c, BM_LF_APP_UNKNOWN, NULL, NULL);
     }
 }
 
@@ -210,12 +246,42 @@ static void check_place(struct case_of *c)
             check_inside(c);
         }
     } else if (bmi_is_app(c->part->data, c->part->len)) {
-        (void)check_image(c, c->part->len);
+        (void)check_image(c, 0, c->part->len);
     }
+}
+
+/* The table itself: it decides about all partitions, written or not. */
+static void check_table(const struct bm_flash_plan *plan, struct bm_layout_findings *fs)
+{
+    const struct bm_part_rules rules = {.table_offset = plan->table_off};
+    struct bm_table_findings found;
+    const uint32_t named = bm_plan_header_size(plan);
+    uint32_t limit = plan->flash_size;
+    if (limit == 0 || (named != 0 && named < limit)) {
+        limit = named;
+    }
+    if (!bm_part_table_fits(plan->table, limit)) {
+        bmi_finding_add(fs, BM_LF_TABLE_TOO_LARGE, NULL, NULL, bmi_word_at(limit).text,
+                        bmi_word_at(bm_part_table_end(plan->table)).text);
+    }
+    if (plan->table_known || bm_table_judge(&found, plan->table, &rules, NULL) != BM_OK) {
+        return;
+    }
+    for (size_t i = 0; i < found.count; i++) {
+        if (found.list[i].is_error) {
+            const int part = found.list[i].part;
+            bmi_finding_add(fs, BM_LF_TABLE_FAULT, part >= 0 ? plan->table->part[part].label : NULL,
+                            NULL, NULL, found.list[i].text);
+        }
+    }
+    bm_table_findings_free(&found);
 }
 
 void bm_plan_check(const struct bm_flash_plan *plan, struct bm_layout_findings *findings)
 {
+    if (plan->table != NULL) {
+        check_table(plan, findings);
+    }
     for (size_t i = 0; i < plan->count; i++) {
         struct case_of c = {.plan = plan, .part = &plan->parts[i], .fs = findings};
         if (c.part->len == 0) {

@@ -15,6 +15,9 @@ struct bm_preflight {
     const struct bm_flash_plan *plan; /* what is written, resolved for `to`; or NULL */
     const uint8_t *flash;             /* what is on the device: all of its flash, or NULL */
     size_t flash_len;
+    int apps_unknown; /* 1: only what holds identity and what boots was read of flash: what boots is
+                         not worked out, and contents of other partitions are not known */
+    int erase_all;    /* 1: the whole flash is erased before the files are written */
     const struct bm_hash *sha256;
 };
 
@@ -49,14 +52,5 @@ int bm_holds_identity(const struct bm_part *part);
 
 /* Looks at a partition in an image of a flash. Returns BM_OK or BM_E_NOMEM. */
 int bm_held(struct bm_held *out, const struct bm_part *part, const uint8_t *flash, size_t len);
-
-/* Shared by the files of preflight. */
-int bmi_is_kind(const struct bm_part *p, int type, int subtype);
-/* 1 unless it is known that these bytes of the old flash are blank. */
-int bmi_maybe_used(const struct bm_preflight *in, uint64_t off, uint64_t size);
-/* The first write that erases some of these bytes and changes them, or NULL. i: from here on. */
-const struct bm_flash_part *bmi_write_over(const struct bm_preflight *in, uint64_t off,
-                                           uint64_t size, size_t *i);
-int bmi_preflight_boot(const struct bm_preflight *in, struct bm_layout_findings *fs);
 
 #endif

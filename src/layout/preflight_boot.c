@@ -5,8 +5,9 @@
 
 #include "base/base.h"
 #include "birthmark/boot.h"
+#include "layout/assemble.h"
 #include "layout/content.h"
-#include "layout/preflight.h"
+#include "layout/preflight_parts.h"
 
 enum { SCRATCH = 16384 };
 
@@ -15,12 +16,14 @@ static const struct bm_part *otadata_of(const struct bm_part_table *t)
     return bm_part_find(t, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
 }
 
+/* As the bootloader counts them: rows, not names without a gap. */
 static unsigned slots_of(const struct bm_part_table *t)
 {
     unsigned n = 0;
-    while (n < BM_OTA_SLOTS_MAX &&
-           bm_part_find(t, BM_PART_APP, BM_PART_APP_OTA_0 + (int)n, NULL) != NULL) {
-        n++;
+    for (unsigned i = 0; i < t->count; i++) {
+        const struct bm_part *p = &t->part[i];
+        n += p->type == BM_PART_APP && p->subtype >= BM_PART_APP_OTA_0 &&
+             p->subtype < BM_PART_APP_OTA_0 + BM_OTA_SLOTS_MAX;
     }
     return n;
 }
@@ -87,9 +90,9 @@ static void check_otadata(const struct bm_preflight *in, struct bm_layout_findin
                         bmi_word_at(b->offset).text);
     }
     const struct bm_flash_part *w = bmi_write_over(in, a->offset, a->size, &i);
-    if (w != NULL) {
-        bmi_finding_add(fs, BM_LF_OTADATA_RESET, a->label, w->file, bmi_word_at(a->offset).text,
-                        NULL);
+    if (w != NULL || in->erase_all) {
+        bmi_finding_add(fs, BM_LF_OTADATA_RESET, a->label, w != NULL ? w->file : "--erase-all",
+                        bmi_word_at(a->offset).text, NULL);
     }
 }
 
@@ -128,13 +131,13 @@ static uint32_t app_size(const struct bm_preflight *in, const struct bm_part *p)
     return app.size;
 }
 
-static void check_slot(const struct bm_preflight *in, const struct bm_part *p,
+/* decided: what boots was worked out from flash, which says more than that factory is gone. */
+static void check_slot(const struct bm_preflight *in, const struct bm_part *p, int decided,
                        struct bm_layout_findings *fs)
 {
     const struct bm_part *n = bm_part_find(in->to, BM_PART_APP, p->subtype, NULL);
     if (n == NULL) {
-        /* With its flash at hand, what boots afterwards is worked out: see check_boot(). */
-        if (p->subtype == BM_PART_APP_FACTORY && in->flash == NULL) {
+        if (p->subtype == BM_PART_APP_FACTORY && !decided) {
             bmi_finding_add(fs, BM_LF_FACTORY_REMOVED, p->label, NULL, bmi_word_at(p->offset).text,
                             NULL);
         }
@@ -156,8 +159,8 @@ static void check_slot(const struct bm_preflight *in, const struct bm_part *p,
 }
 
 /* Decides what boots from a flash. start: its label and version. Returns 1: something does. */
-static int boots(const struct bm_preflight *in, const struct bm_part_table *table,
-                 const uint8_t *flash, size_t len, char *start, size_t cap)
+static int boots(const struct bmi_move *m, const struct bm_part_table *table, const uint8_t *flash,
+                 uint32_t table_off, char *start, size_t cap)
 {
     uint8_t scratch[SCRATCH];
     struct bm_flash chip;
@@ -166,15 +169,16 @@ static int boots(const struct bm_preflight *in, const struct bm_part_table *tabl
     struct bm_otadata data;
     struct bm_app app;
     const struct bm_part *ota = otadata_of(table);
-    if (bm_flash_view(&chip, flash, len) != BM_OK) {
+    if (bm_flash_view(&chip, flash, m->len) != BM_OK) {
         return 0;
     }
     struct bm_boot boot;
+    const int written = bm_flash_chip(flash, m->len, table_off, NULL);
     struct bm_boot_flash ask = {.chip = &chip,
-                                .sha256 = in->sha256,
+                                .sha256 = m->in->sha256,
                                 .buf = scratch,
                                 .buf_len = sizeof scratch,
-                                .chip_id = -1};
+                                .chip_id = written != BM_CHIP_UNKNOWN ? written : m->chip};
     const int have = ota != NULL && bm_part_region(&region, &window, &chip, ota) == BM_OK &&
                      bm_otadata_read(&data, &region) == BM_OK;
     if (bm_boot_decide(&boot, table, have ? &data : NULL, bm_boot_ask_flash, &ask, NULL) != BM_OK ||
@@ -188,74 +192,73 @@ static int boots(const struct bm_preflight *in, const struct bm_part_table *tabl
     return 1;
 }
 
-static void write_parts(uint8_t *flash, size_t len, const struct bm_flash_plan *plan)
-{
-    for (size_t i = 0; plan != NULL && i < plan->count; i++) {
-        const struct bm_flash_part *w = &plan->parts[i];
-        uint64_t begin;
-        uint64_t end;
-        bmi_part_erased(w, &begin, &end);
-        if (w->placed && w->len > 0 && w->offset + (uint64_t)w->len <= len) {
-            memset(flash + begin, 0xff, (size_t)((end < len ? end : len) - begin));
-            memcpy(flash + w->offset, w->data, w->len);
-        }
-    }
-}
-
-/* Where the last partition of a table ends; 0 for one that no flash has room for. */
-static size_t end_of(const struct bm_part_table *table)
+/* Where the last partition ends that says what boots. */
+static uint64_t apps_end(const struct bm_part_table *table)
 {
     uint64_t end = 0;
     for (unsigned i = 0; i < table->count; i++) {
-        const uint64_t stop = (uint64_t)table->part[i].offset + table->part[i].size;
-        end = stop > end ? stop : end;
+        const struct bm_part *p = &table->part[i];
+        const uint64_t stop = (uint64_t)p->offset + p->size;
+        if ((p->type == BM_PART_APP || bmi_is_kind(p, BM_PART_DATA, BM_PART_DATA_OTA)) &&
+            stop > end) {
+            end = stop;
+        }
     }
-    return end <= BM_FLASH_SIZE_MAX ? (size_t)end : 0;
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
+    return end;
 }
 
 /* The first start before and after. Behind the end of a file that was cut short the flash counts as
- * blank; that nothing starts is then no finding. */
-static int check_boot(const struct bm_preflight *in, struct bm_layout_findings *fs)
+ * blank; that nothing starts is then no finding. Returns 1 if it was worked out for certain. */
+static int check_boot(const struct bmi_move *m)
 {
+    const struct bm_preflight *in = m->in;
     char old[128];
     char now[128];
-    if (in->flash == NULL || in->flash_len == 0) {
-        return BM_OK;
+    if (m->before == NULL || in->apps_unknown) {
+        return 0;
     }
-    const size_t len = larger(in->flash_len, larger(end_of(in->from), end_of(in->to)));
-    uint8_t *copy = malloc(len);
-    if (copy == NULL) {
-        return BM_E_NOMEM;
-    }
-    memcpy(copy, in->flash, in->flash_len);
-    memset(copy + in->flash_len, 0xff, len - in->flash_len);
-    const int had = boots(in, in->from, copy, len, old, sizeof old);
-    write_parts(copy, len, in->plan);
-    const int has = boots(in, in->to, copy, len, now, sizeof now);
-    if (!has && (had || in->flash_len >= end_of(in->from))) {
-        bmi_finding_add(fs, BM_LF_BOOT_NOTHING, NULL, NULL, had ? old : "nothing", NULL);
+    const int whole = m->known >= apps_end(in->from);
+    const int had = boots(m, in->from, m->before, in->from_off, old, sizeof old);
+    const int has = boots(m, in->to, m->after, in->to_off, now, sizeof now);
+    if (!has && (had || whole)) {
+        bmi_finding_add(m->fs, BM_LF_BOOT_NOTHING, NULL, NULL, had ? old : "nothing", NULL);
     } else if (had && has && strcmp(old, now) != 0) {
-        bmi_finding_add(fs, BM_LF_BOOT_CHANGED, NULL, NULL, old, now);
+        bmi_finding_add(m->fs, BM_LF_BOOT_CHANGED, NULL, NULL, old, now);
     }
-    bm_wipe(copy, len);
-    free(copy);
-    return BM_OK;
+    return whole;
 }
 
-int bmi_preflight_boot(const struct bm_preflight *in, struct bm_layout_findings *fs)
+/* 1 if there is a bootloader that is whole. */
+static int has_bootloader(const struct bmi_move *m, const uint8_t *flash, uint32_t table_off,
+                          uint32_t *off)
 {
-    check_table(in, fs);
-    check_otadata(in, fs);
-    check_slot_count(in, fs);
+    struct bm_app app;
+    return bm_flash_chip(flash, m->known, table_off, off) != BM_CHIP_UNKNOWN &&
+           bmi_app_verify(&app, flash + *off, table_off - *off, m->in->sha256, NULL) == BM_OK;
+}
+
+static void check_bootloader(const struct bmi_move *m)
+{
+    uint32_t off = 0;
+    uint32_t now = 0;
+    const size_t least = m->in->from_off > m->in->to_off ? m->in->from_off : m->in->to_off;
+    if (m->known >= least && has_bootloader(m, m->before, m->in->from_off, &off) &&
+        !has_bootloader(m, m->after, m->in->to_off, &now)) {
+        bmi_finding_add(m->fs, BM_LF_BOOTLOADER_LOST, NULL, NULL, bmi_word_at(off).text, NULL);
+    }
+}
+
+void bmi_preflight_boot(const struct bmi_move *m)
+{
+    const struct bm_preflight *in = m->in;
+    check_table(in, m->fs);
+    check_bootloader(m);
+    check_otadata(in, m->fs);
+    check_slot_count(in, m->fs);
+    const int decided = check_boot(m);
     for (unsigned i = 0; i < in->from->count; i++) {
         if (in->from->part[i].type == BM_PART_APP && in->from->part[i].subtype < BM_PART_APP_TEST) {
-            check_slot(in, &in->from->part[i], fs);
+            check_slot(in, &in->from->part[i], decided, m->fs);
         }
     }
-    return check_boot(in, fs);
 }

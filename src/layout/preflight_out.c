@@ -71,7 +71,7 @@ static json_t *finding_json(const struct bm_layout_finding *f)
     (void)bm_layout_text(text, f, f->kind->text);
     (void)bm_layout_text(remedy, f, f->kind->remedy);
     return json_pack("{ss ss so so so so so so}", "code", f->kind->code, "severity",
-                     severities[f->kind->severity], "partition", text_or_null(f->part), "file",
+                     severities[f->kind->severity], "partition", text_or_null(f->label), "file",
                      text_or_null(f->file), "old", text_or_null(f->old), "new",
                      text_or_null(f->now), "text", bmi_json_text(text), "remedy",
                      bmi_json_text(remedy));

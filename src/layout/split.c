@@ -74,6 +74,22 @@ static int is_flash_size(uint32_t len)
     return len >= FLASH_SIZE_MIN && len <= BM_FLASH_SIZE_MAX && (len & (len - 1)) == 0;
 }
 
+uint32_t bm_flash_limit(const uint8_t *flash, size_t len, uint32_t table_off)
+{
+    uint32_t off = 0;
+    struct bm_flash view;
+    struct bm_app app;
+    const uint32_t file =
+        len <= BM_FLASH_SIZE_MAX && is_flash_size((uint32_t)len) ? (uint32_t)len : 0;
+    if (bm_flash_chip(flash, len, table_off, &off) == BM_CHIP_UNKNOWN ||
+        bm_flash_view(&view, flash, len) != BM_OK ||
+        bm_app_read(&app, &view, off, table_off - off, NULL) != BM_OK || app.flash_size > 7) {
+        return file;
+    }
+    const uint32_t named = 1024u * 1024u << app.flash_size;
+    return file != 0 && file < named ? file : named;
+}
+
 /* Bytes without the blank sectors at the end. */
 static uint32_t used_of(const uint8_t *data, uint32_t size)
 {

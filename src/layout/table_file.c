@@ -5,6 +5,7 @@
 
 #include "crypto/crypto.h"
 #include "image/utf8.h"
+#include "layout/assemble.h"
 #include "layout/part_csv.h"
 
 enum { BOM_SIZE = 3, MAGIC_SIZE = 2 };
@@ -68,20 +69,21 @@ static size_t table_elsewhere(const uint8_t *data, size_t len)
     return 0;
 }
 
-static int not_a_table(const char *name, const uint8_t *data, size_t len, uint32_t offset,
-                       struct bm_image_problems *problems)
+static int not_a_table(const char *name, const uint8_t *data, size_t len,
+                       const struct bm_table_options *o, struct bm_image_problems *problems)
 {
+    const char *option = o->offset_option != NULL ? o->offset_option : "--table-offset";
     const struct bm_image_place place = {name, 0, 0};
     const size_t at = table_elsewhere(data, len);
     if (at != 0) {
         bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0,
-                        "no partition table at 0x%x, but there is one at 0x%zx; use --offset 0x%zx",
-                        offset, at, at);
+                        "no partition table at 0x%x, but there is one at 0x%zx; use %s 0x%zx",
+                        o->offset, at, option, at);
     } else {
         bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0,
                         "neither partition CSV, nor a binary table, nor a flash image with a "
                         "table at 0x%x",
-                        offset);
+                        o->offset);
     }
     return BM_E_INPUT;
 }
@@ -118,14 +120,14 @@ static int read_csv(struct bm_table_file *out, const char *name, const uint8_t *
         return BM_E_INPUT;
     }
     if (memchr(data, '\0', len) != NULL) {
-        return not_a_table(name, data, len, o->offset, problems);
+        return not_a_table(name, data, len, o, problems);
     }
     const size_t skip =
         len >= BOM_SIZE && memcmp(data, "\xef\xbb\xbf", BOM_SIZE) == 0 ? BOM_SIZE : 0;
     const size_t good = bmi_utf8_good(data, len);
     if (good < len) {
         if (memchr(data, 0xff, len) != NULL) { /* erased flash; in no text */
-            return not_a_table(name, data, len, o->offset, problems);
+            return not_a_table(name, data, len, o, problems);
         }
         const struct bm_image_place place = place_of(name, data, good);
         bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0,
@@ -152,6 +154,7 @@ int bm_table_load(struct bm_table_file *out, const char *name, const uint8_t *da
     if (is_table(data, len, o.offset)) {
         out->kind = BM_TABLE_FLASH;
         out->flash_size = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+        out->limit = bm_flash_limit(data, len, o.offset);
         return parse(out, name, data, len, o.offset, o.no_md5, problems);
     }
     out->kind = BM_TABLE_CSV;

@@ -20,7 +20,8 @@ struct bm_table_options {
     int64_t primary_bootloader;           /* offset of it, or -1: not given */
     int64_t recovery_bootloader;          /* the same */
     const struct bm_part_subtypes *extra; /* further subtypes, or NULL */
-    int no_md5; /* 1: an MD5 row is not known, as for ESP-IDF before v3.1 */
+    const char *offset_option; /* that says offset, for messages; NULL: "--table-offset" */
+    int no_md5;                /* 1: an MD5 row is not known, as for ESP-IDF before v3.1 */
     /* Value of an environment variable for $NAME in CSV, or NULL; NULL: there are none. */
     const char *(*variable)(void *ctx, const char *name);
     void *ctx;
@@ -34,6 +35,7 @@ struct bm_table_file {
     enum bm_table_kind kind;
     uint32_t offset;            /* of the table: in flash; in the file for BM_TABLE_FLASH */
     uint32_t flash_size;        /* bytes of the file for BM_TABLE_FLASH, otherwise 0 */
+    uint32_t limit;             /* bm_flash_limit() for BM_TABLE_FLASH, otherwise 0 */
     uint32_t line[BM_PART_MAX]; /* of each partition in the CSV; otherwise 0 */
 };
 

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "part/app_chip.h"
+
 #define SEQ_BLANK 0xffffffffu
 
 /* The table as the bootloader keeps it. */
@@ -358,9 +360,15 @@ int bm_boot_decide(struct bm_boot *out, const struct bm_part_table *table,
     r.ctx = ctx;
     r.out = out;
     out->index = BM_BOOT_NONE;
+    out->record = -1;
     out->slots = r.at.slots;
     out->secure_version = r.config.secure_version;
-    out->selected = look_at_pins(&r, select_app(&r));
+    out->selected = BM_BOOT_NONE;
+    if (bm_part_table_fits(table, r.config.flash_size)) {
+        out->selected = look_at_pins(&r, select_app(&r));
+    } else {
+        step(&r, BM_BOOT_TABLE_REFUSED, 0, BM_BOOT_NONE, r.config.flash_size);
+    }
     if (!start(&r, out->selected)) {
         step(&r, BM_BOOT_NOTHING, 0, BM_BOOT_NONE, 0);
     }
@@ -393,6 +401,22 @@ int bm_boot_apply(const struct bm_boot *boot, const struct bm_flash *otadata)
     return BM_OK;
 }
 
+/* Flash is mapped by pages: where an image is mapped, its partition must begin with one.
+ * bm_app_read() has seen to it that the rest agrees. */
+static int begins_page(const struct bm_app *a, uint32_t off)
+{
+    const struct bmi_chip *chip = bmi_chip_find(a->chip);
+    if (chip == NULL || off % bmi_chip_page(chip, a->desc.mmu_page_log2) == 0) {
+        return 1;
+    }
+    for (unsigned i = 0; i < a->segments; i++) {
+        if (bmi_memory_is_mapped(bmi_chip_memory(chip, a->segment[i].load))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int bm_boot_ask_flash(void *ctx, const struct bm_part *part, struct bm_boot_image *out)
 {
     const struct bm_boot_flash *f = ctx;
@@ -406,7 +430,7 @@ int bm_boot_ask_flash(void *ctx, const struct bm_part *part, struct bm_boot_imag
     if (err == BM_E_IO || err == BM_E_ARG) {
         return err;
     }
-    if (err != BM_OK && err != BM_E_VERIFY) {
+    if ((err != BM_OK && err != BM_E_VERIFY) || !begins_page(&app, part->offset)) {
         return BM_OK;
     }
     out->has_desc = app.has_desc;

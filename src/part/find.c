@@ -16,6 +16,21 @@ const struct bm_part *bm_part_find(const struct bm_part_table *table, int type, 
     return NULL;
 }
 
+uint64_t bm_part_table_end(const struct bm_part_table *table)
+{
+    uint64_t end = 0;
+    for (unsigned i = 0; i < table->count; i++) {
+        const uint64_t stop = (uint64_t)table->part[i].offset + table->part[i].size;
+        end = stop > end ? stop : end;
+    }
+    return end;
+}
+
+int bm_part_table_fits(const struct bm_part_table *table, uint32_t flash_size)
+{
+    return flash_size == 0 || bm_part_table_end(table) <= flash_size;
+}
+
 static int read_window(void *ctx, uint32_t off, void *buf, uint32_t len)
 {
     const struct bm_flash_window *w = ctx;

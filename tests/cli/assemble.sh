@@ -206,7 +206,7 @@ refused 3 "flash_files" --args bad.json
 refused 3 "no_such_folder/flasher_args.json" --args no_such_folder
 
 # Labels become names of files that do no harm, and differ.
-printf 'a/b,data,nvs,0x9000,16K,\n..,data,nvs,0xd000,4K,\na_b,data,nvs,0xe000,4K,\n' >odd.csv
+printf 'a/b,data,nvs,0x9000,16K,\n..,data,nvs,0xd000,4K,readonly\na_b,data,nvs,0xe000,4K,readonly\n' >odd.csv
 quiet partitions --no-verify odd.csv odd_table.bin
 quiet generate id.csv id4.bin 4096
 bm assemble -o odd.bin 0x8000 odd_table.bin a/b=id12.bin ..=id4.bin a_b=id4.bin

@@ -110,9 +110,20 @@ expect_no_stderr
 expect_stdout_has "flash.bin: nothing boots"
 expect_stdout_has "ota_0    0x10000     blank"
 expect_stdout_has "the bootloader restarts"
+cp flash.bin before.bin
 bm ota select flash.bin 1
+expect_exit 1
+expect_no_stdout
+expect_stderr_lines 1
+expect_stderr_has "ota_1 cannot start, and nothing would"
+expect_same flash.bin before.bin
+bm ota erase flash.bin
+expect_exit 0
+expect_stdout "flash.bin: nothing boots next"
+bm ota select flash.bin 1 --force
 expect_exit 0
 expect_stderr_has "ota_1 is selected, but it cannot start, and nothing would"
+cmp -s flash.bin before.bin && fail "--force wrote nothing"
 into app-1.0.bin 0x10000
 into app-1.1.bin 0x20000
 bm ota status flash.bin
@@ -163,6 +174,124 @@ bm ota select flash.bin 1 --table no.csv
 expect_exit 3
 expect_stderr_has "no otadata partition"
 
+# The bootloader counts the rows of slots: with a gap, sequence numbers go by three, and ota_3 is
+# never reached.
+cat >gap.csv <<'CSV'
+otadata,data,ota,0xd000,0x2000
+a,app,ota_0,0x10000,0x10000
+b,app,ota_1,0x20000,0x10000
+d,app,ota_3,0x30000,0x10000
+CSV
+cp before.bin gap.flash
+bm ota erase gap.flash
+poke gap.flash 0x20400 "$(head -c $((0x401)) app-1.1.bin | tail -c 1 | od -An -tx1 | sed 's/ /\\x/')"
+for seq in 1 2 4 5; do
+    slot=$(((seq - 1) % 3))
+    bm ota select gap.flash "ota_$slot" --table gap.csv
+    expect_exit 0
+    expect_stdout_has "gap.flash: ota_$slot boots next"
+    expect_stdout_has "sequence $seq,"
+done
+cp gap.flash gap.before
+for slot in ota_3 3 d; do
+    bm ota select gap.flash "$slot" --table gap.csv
+    expect_exit 3
+    expect_stderr_lines 1
+    expect_stderr_has "never starts ota_3: it counts 3 slots from ota_0 on"
+done
+bm ota select gap.flash 2 --table gap.csv
+expect_exit 2
+expect_stderr_has 'no slot "2"; there are ota_0, ota_1, and their labels'
+expect_same gap.flash gap.before
+
+# With a bootloader in the flash: its chip, and the size in its header, which the table must fit.
+bm image pack -o c3.bin --chip esp32c3 --flash-size 2MB --entry 0x40380000 0x40380000=code
+bm image pack -o esp32.bin --chip esp32 --flash-size 2MB --entry 0x40080000 0x40080000=code
+cp gap.flash flash.bin
+into c3.bin 0
+bm ota status flash.bin
+expect_exit 0
+cp gap.flash flash.bin
+into esp32.bin 0x1000
+bm ota status flash.bin
+expect_exit 1
+expect_stdout_has "no bootable image (it is for another chip)"
+expect_stdout_has "flash.bin: nothing boots"
+bm ota select flash.bin 0
+expect_exit 1
+expect_stderr_has "ota_0 cannot start, and nothing would"
+sed 's/^app_b.*/&\nstorage,data,spiffs,0x100000,3M/' t.csv >beyond.csv
+bm partitions beyond.csv beyond.bin
+cp gap.flash flash.bin
+into beyond.bin 0x8000
+bm ota status flash.bin
+expect_exit 0
+bm partitions flash.bin --check
+expect_exit 0
+into c3.bin 0
+bm ota status flash.bin
+expect_exit 1
+expect_stdout_has "A partition ends beyond the flash, which has 2097152 bytes"
+bm ota status flash.bin --json
+expect_exit 1
+expect_stdout_has '"step": "table-refused"'
+bm ota select flash.bin 1
+expect_exit 1
+bm partitions flash.bin --check
+expect_exit 1
+expect_stdout_has "partition 'storage' ends at 0x400000, but the flash has 0x200000 bytes"
+bm partitions flash.bin - # it can be taken out all the same
+expect_exit 0
+
+# An app that does not begin where flash is mapped.
+printf 'f,app,factory,0x11000,0x20000\n' >odd.csv
+bm partitions odd.csv odd.bin --no-verify
+head -c $((0x40000)) /dev/zero | tr '\0' '\377' >flash.bin
+into odd.bin 0x8000
+into app-1.0.bin 0x11000
+bm ota status flash.bin
+expect_exit 1
+expect_stdout_has "it is mapped by pages of flash, and does not begin with one"
+
+# What is no otadata is left alone: of another size, with bytes that otadata never has, encrypted.
+printf 'key,type,encoding,value\nns,namespace,,\nn,data,u8,1\n' >id.csv
+bm generate id.csv id.bin 8K
+bm generate id.csv id16K.bin 16K
+head -c 8192 code >cipher.bin # as good as ciphertext here
+cp blank.bin record.bin       # and in the record alone, as an encrypted write leaves it
+head -c 32 cipher.bin | dd of=record.bin conv=notrunc status=none
+printf 'otadata,data,ota,0xd000,0x4000\na,app,ota_0,0x20000,64K\n' >wide.csv
+for f in id id16K cipher record; do
+    cp "$f.bin" victim.bin
+    for how in "select victim.bin 0 --slots 2" "select victim.bin 0 --slots 2 -o out2.bin" \
+        "erase victim.bin" "erase victim.bin --slots 2" "select victim.bin 0 --table wide.csv"; do
+        # shellcheck disable=SC2086
+        bm ota $how
+        expect_exit 3
+        expect_no_stdout
+        expect_stderr_lines 1
+        expect_same victim.bin "$f.bin"
+        no_file out2.bin
+    done
+done
+bm ota select id.bin 0 --slots 2
+expect_stderr_has "at 0x4 are bytes that otadata never has"
+bm ota select id16K.bin 0 --slots 2 --force
+expect_exit 3
+expect_stderr_has "has 16384 bytes, and an otadata partition 8192"
+bm ota select id.bin 0 --slots 2 --force
+expect_exit 0
+bm ota status id.bin --slots 2 --json
+expect_stdout_has '"sequence": 1,'
+# A record cut short by a power cut is otadata.
+cp blank.bin torn.bin
+poke torn.bin 0x1000 '\x02\x00\x00\x00'
+bm ota select torn.bin 1 --slots 2
+expect_exit 0
+cat blank.bin blank.bin >wide.bin
+bm ota select wide.bin 0 --table wide.csv
+expect_exit 0
+
 # What cannot be: one clear line, the right status, nothing changed or left behind.
 rm -f .run.* ./*.bin t2 code
 cp blank.bin o.bin 2>/dev/null || head -c 8192 /dev/zero | tr '\0' '\377' >o.bin
@@ -193,10 +322,10 @@ done <<'ROWS'
 2|a file and a slot|select o.bin
 2|with --table|status o.bin
 2|with --table|select o.bin 1
-2|there are 0 to 1|select o.bin 2 --slots 2
-2|there are 0 to 1|select o.bin app_c --table t.csv
-2|there are 0 to 1|select o.bin odd --table odd.csv
-2|there are 0 to 1|select o.bin ota_ --slots 2
+2|there are ota_0, ota_1|select o.bin 2 --slots 2
+2|there are ota_0, ota_1|select o.bin app_c --table t.csv
+2|there are ota_0, ota_1|select o.bin odd --table odd.csv
+2|there are ota_0, ota_1|select o.bin ota_ --slots 2
 2|no factory app|select o.bin factory --table t.csv
 2|say --factory|select o.bin factory --slots 2
 2|not both|status o.bin --slots 2 --table t.csv

@@ -103,6 +103,21 @@ accepted 'n,data,nvs,,0x6000\n' 'n,data,nvs,0x11000,24K,\n' -o 64K --no-verify
 accepted 'a,app,mine,,1M\n' 'a,app,64,0x10000,1M,\n' --extra-partition-subtypes app,mine,0x40
 accepted 'a,app,mine,,1M\nb,data,own,,4K\n' 'a,app,64,0x10000,1M,\nb,data,65,0x110000,4K,\n' \
     --extra-partition-subtypes 'app, mine, 0x40' 'data, own, 65'
+# Its words may stand behind IN and OUT, between them, or be none at all.
+printf 'a,app,64,,1M\nb,data,65,,4K\n' >numbers.csv
+bm partitions numbers.csv numbers.bin
+printf 'a,app,mine,,1M\nb,data,own,,4K\n' >words.csv
+for words in 'words.csv words.bin -q --extra-partition-subtypes app,mine,0x40 data,own,65' \
+    'words.csv --extra-partition-subtypes app,mine,0x40 data,own,65 -q words.bin' \
+    '--extra-partition-subtypes app,mine,0x40 data,own,65 -q words.csv words.bin'; do
+    # shellcheck disable=SC2086
+    bm partitions $words
+    expect_exit 0
+    expect_no_stderr
+    expect_same words.bin numbers.bin
+    rm words.bin
+done
+accepted "$app" 'a,app,factory,0x10000,1M,\n' --extra-partition-subtypes --no-verify
 accepted 'b,bootloader,primary,,\nt,partition_table,primary,,\na,app,factory,,1M\nr,bootloader,recovery,,\n' \
     'b,bootloader,primary,0x1000,28K,\nt,partition_table,primary,0x8000,4K,\na,app,factory,0x10000,1M,\nr,bootloader,recovery,0x200000,28K,\n' \
     --primary-bootloader-offset 0x1000 --recovery-bootloader-offset 2M

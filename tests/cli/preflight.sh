@@ -10,7 +10,7 @@ quiet() {
 }
 
 seq 1 2000 >code
-quiet image pack -o boot.bin --chip esp32 --entry 0x40080400 0x40080400=code
+quiet image pack -o boot.bin --chip esp32 --flash-size 4MB --entry 0x40080400 0x40080400=code
 quiet image pack -o app.bin --chip esp32 --entry 0x40080400 --desc 0x3f400020 --version 1.0 \
     0x40080400=code
 cat >old.csv <<'CSV'
@@ -51,18 +51,34 @@ done
 
 # A device: what it holds by number, and findings only for what there is to lose.
 bm preflight --flash device.bin --to new.csv
-expect_exit 1
+expect_exit 0
 expect_stdout_has "holds  nvs: 2 keys, 2 in certs"
-expect_stdout_lacks identity-shrunk
-expect_stdout_has identity-overlapped
+expect_stdout_has "warning  identity-shrunk-blank: partition nvs shrinks from 24 KB to 16 KB"
+expect_stdout_lacks identity-overlapped
 expect_stdout_lacks geheim
 cp "$out" by_flash
 bm preflight --from device.bin --to new.csv
-expect_exit 1
+expect_exit 0
 expect_same "$out" by_flash
 bm preflight --from old.csv --flash device.bin --to new.csv
-expect_exit 1
+expect_exit 0
 expect_same "$out" by_flash
+# A layout that the device does not have is not believed; nor is a file without a table.
+bm preflight --flash device.bin --from new.csv --to new.csv
+expect_exit 3
+expect_no_stdout
+expect_stderr_has "device.bin: its partition table is not that of new.csv"
+head -c 1048576 /dev/zero | tr '\0' '\377' >erased.bin
+bm preflight --flash erased.bin --from old.csv --to new.csv
+expect_exit 3
+expect_stderr_has "erased.bin: there is no partition table at 0x8000"
+head -c 1048576 "$BIRTHMARK" >encrypted.bin # but a table that is encrypted cannot be compared
+bm preflight --flash encrypted.bin --from old.csv --to new.csv
+expect_exit 1
+expect_stderr_has "cannot be read (encrypted?); old.csv is taken for it"
+bm preflight --flash /dev/null --from old.csv --to new.csv
+expect_exit 3
+expect_stderr_has "the file is empty"
 quiet assemble -o fresh.bin -s 4MB 0x1000 boot.bin 0x8000 old.bin factory=app.bin
 bm preflight --flash fresh.bin --to new.csv
 expect_exit 0
@@ -101,11 +117,12 @@ expect_exit 1
 expect_stdout_has "table-moved: the partition table is moved from 0x8000 to 0x7000"
 
 # JSON.
-bm preflight --flash device.bin --to new.csv --json
+printf "phy_init,data,phy,0xf000,4K,\nfactory,app,factory,0x10000,1M,\nnvs,data,nvs,0x110000,24K,\n" >far.csv
+bm preflight --flash device.bin --to far.csv --json
 expect_exit 1
 expect_no_stderr
 expect_stdout_has '"safe": false'
-expect_stdout_has '"code": "identity-overlapped"'
+expect_stdout_has '"code": "identity-moved"'
 expect_stdout_has '"severity": "error"'
 expect_stdout_has '"partition": "nvs"'
 expect_stdout_lacks geheim
@@ -159,3 +176,77 @@ expect_stdout_has "boot-nothing: the device boots factory at 0x10000, version 1.
 bm preflight --flash device.bin --to far.csv factory=app.bin
 expect_exit 0
 expect_stdout_has "boot-changed"
+
+# All of three pages in use: no page is left free where the partition becomes three pages.
+{
+    printf 'key,type,encoding,value\ncerts,namespace,,\n'
+    for i in {1..300}; do printf 'k%s,data,u32,%s\n' "$i" "$i"; done
+} >full.csv
+quiet generate full.csv full.bin 16384
+head -c 12288 full.bin >three.bin
+quiet assemble -o full.flash -s 4MB 0x1000 boot.bin 0x8000 old.bin nvs=three.bin factory=app.bin
+sed 's/0x6000/12K/' old.csv >three.csv
+printf 'phy_init,data,phy,0xf000,4K,\nfactory,app,factory,0x10000,1M,\nnvs,data,nvs,0x110000,SIZE,\n' >far_nvs
+sed 's/SIZE/12K/' far_nvs >far12.csv
+sed 's/SIZE/36K/' far_nvs >far36.csv
+bm preflight --flash full.flash --to three.csv
+expect_exit 1
+expect_stdout_has "nvs-no-free-page: in partition nvs there is no free page"
+bm preflight --flash full.flash --to far12.csv nvs=three.bin
+expect_exit 1
+expect_stdout_has nvs-no-free-page
+bm preflight --flash full.flash --to far36.csv nvs=three.bin
+expect_exit 0
+expect_stdout "holds  nvs: 300 keys, 300 in certs
+safe: no error, 0 warnings"
+# Old pages behind the new place.
+cp full.flash stale.flash
+dd if=id12.bin of=stale.flash bs=4096 seek=$((0x114)) conv=notrunc status=none
+bm preflight --flash stale.flash --to far36.csv nvs=three.bin
+expect_exit 1
+expect_stdout_has identity-mixed
+
+# A build as NEW brings its files, and what it does before it writes them.
+mkdir all
+cp boot.bin app.bin old.bin id24.bin all
+printf '{"flash_files": {"0x8000": "old.bin", "0x9000": "id24.bin", "0x10000": "app.bin"}}' \
+    >all/flasher_args.json
+bm preflight --from old.csv --to all
+expect_exit 1
+expect_stdout_has "identity-replaced: writing all/id24.bin"
+bm preflight --from old.csv --to all --table-only
+expect_exit 0
+printf '{"write_flash_args": ["--flash_mode", "dio", "--erase-all"], "flash_files": {"0x8000": "old.bin", "0x10000": "app.bin"}}' \
+    >all/flasher_args.json
+bm preflight --flash device.bin --to all
+expect_exit 1
+expect_stdout_has "identity-erased: all of the flash is erased first"
+bm preflight --flash device.bin --args all nvs=id24.bin 0x1000 boot.bin
+expect_exit 0
+
+# The table and the flash; the bootloader.
+printf 'nvs,data,nvs,0x9000,0x6000,\nphy_init,data,phy,0xf000,0x1000,\nfactory,app,factory,0x10000,1M,\nx,data,spiffs,8M,4M,\n' >large.csv
+bm preflight --flash device.bin --to large.csv
+expect_exit 1
+expect_stdout_has "table-too-large: the table reaches to 0xc00000, beyond the end of the flash at 0x400000"
+bm preflight --flash device.bin 0x1000 code
+expect_exit 1
+expect_stdout_has bootloader-lost
+bm preflight --from old.csv --to old.csv --table-offset 0x9001
+expect_exit 2
+expect_stderr_has "multiple of 0x1000"
+
+# Without factory: what boots is not known of a file that ends before the apps.
+printf 'nvs,data,nvs,0x9000,24K,\notadata,data,ota,0x310000,8K,\nfactory,app,factory,0x10000,1M,\nota_0,app,ota_0,0x110000,1M,\n' >with.csv
+grep -v factory with.csv >without.csv
+quiet partitions with.csv with.bin
+quiet assemble -o cut.flash 0x8000 with.bin nvs=id24.bin
+bm preflight --from with.csv --flash cut.flash --to without.csv
+expect_exit 1
+expect_stdout_has factory-removed
+
+# JSON has names as they are.
+printf 'nv\342\200\256x,data,nvs,0x9000,0x6000,\nfactory,app,factory,0x10000,1M,\n' >accent.csv
+bm preflight --from accent.csv --to three.csv --json
+expect_exit 1
+expect_stdout_has '"partition": "nv\u202Ex"'

@@ -484,6 +484,30 @@ static int broken(void *ctx, const struct bm_part *part, struct bm_boot_image *o
     return BM_E_IO;
 }
 
+/* A table that ends beyond the flash is refused as a whole, before anything is read. */
+static void test_table_refused(void **unused)
+{
+    struct bm_boot_config config = {.rollback = 1};
+    const struct bm_otadata data = pair(record(1, BM_OTA_PENDING_VERIFY, 0), blank.record[1]);
+    struct bm_boot b;
+    struct world w;
+    (void)unused;
+    make_world(&w, 2, 1, 0);
+    config.flash_size = (uint32_t)bm_part_table_end(&w.table);
+    decide(&b, &w, &data, &config);
+    assert_non_null(b.part);
+    make_world(&w, 2, 1, 0);
+    config.flash_size--;
+    decide(&b, &w, &data, &config);
+    assert_null(b.part);
+    assert_int_equal(b.index, BM_BOOT_NONE);
+    assert_int_equal(b.record, -1);
+    assert_int_equal(b.writes, 0);
+    assert_int_equal(w.asked, 0);
+    assert_true(has_step(&b, BM_BOOT_TABLE_REFUSED));
+    assert_true(has_step(&b, BM_BOOT_NOTHING));
+}
+
 static void test_errors(void **unused)
 {
     const uint8_t bytes[BM_OTADATA_SIZE] = {0};
@@ -527,7 +551,8 @@ int main(void)
         cmocka_unit_test(test_model),         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_rollback),      cmocka_unit_test(test_pins),
         cmocka_unit_test(test_anti_rollback), cmocka_unit_test(test_unsound),
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_ask_flash),
+        cmocka_unit_test(test_errors),        cmocka_unit_test(test_table_refused),
+        cmocka_unit_test(test_ask_flash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

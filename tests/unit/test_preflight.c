@@ -13,12 +13,14 @@
 
 #include <cmocka.h>
 
+#include "birthmark/nvs.h"
 #include "birthmark/ota.h"
 #include "crypto/crypto.h"
 #include "harness/moves.h"
 #include "image/generate.h"
+#include "layout/content.h"
 #include "layout/pack.h"
-#include "layout/preflight.h"
+#include "layout/preflight_parts.h"
 #include "layout/table_file.h"
 
 static struct {
@@ -38,7 +40,8 @@ static void keep(enum content which, const void *data, size_t len)
     contents[which].len = len;
 }
 
-static void make_app(enum content which, uint16_t chip, uint32_t size, const char *version)
+static void make_app(enum content which, uint16_t chip, uint32_t size, const char *version,
+                     uint8_t flash_size)
 {
     static uint8_t code[0x14000];
     uint8_t desc[256];
@@ -62,7 +65,7 @@ static void make_app(enum content which, uint16_t chip, uint32_t size, const cha
                                  .source = "test",
                                  .chip = chip,
                                  .flash_mode = 2,
-                                 .flash_size = 1,
+                                 .flash_size = flash_size,
                                  .entry = parts[1].address,
                                  .max_chip_rev = 0xffff,
                                  .version = version,
@@ -86,24 +89,57 @@ static void make_identity(enum content which, uint32_t size, const char *value)
     bm_image_result_free(&r);
 }
 
+/* Three pages of NVS without a free one, by the store. */
+static void make_full(void)
+{
+    static uint8_t mem[0x4000];
+    static uint32_t work[256];
+    struct bm_flash flash;
+    struct bm_flash_ram ram;
+    struct bm_nvs nvs;
+    uint8_t ns;
+    char key[16];
+    memset(mem, 0xff, sizeof mem);
+    assert_int_equal(bm_flash_ram_init(&flash, &ram, mem, sizeof mem), BM_OK);
+    const struct bm_nvs_config config = {
+        .flash = &flash, .work = work, .work_len = sizeof work, .writable = 1};
+    assert_int_equal(bm_nvs_mount_with(&nvs, &config, NULL), BM_OK);
+    assert_int_equal(bm_nvs_namespace_create(&nvs, "certs", &ns), BM_OK);
+    for (unsigned i = 0; i < 300; i++) {
+        (void)snprintf(key, sizeof key, "key%u", i);
+        assert_int_equal(bm_nvs_set_bits(&nvs, ns, key, BM_NVS_U32, i), BM_OK);
+    }
+    bm_nvs_unmount(&nvs);
+    assert_true(bmi_is_blank(mem + 0x3000, 0x1000));
+    keep(FULL_12, mem, 0x3000);
+}
+
 static int setup(void **state)
 {
     static uint8_t bytes[0x10000];
     (void)state;
     assert_int_equal(bm_crypto_hash_sha256(&sha256), BM_OK);
     assert_int_equal(bm_crypto_hash_md5(&md5), BM_OK);
-    make_app(APP, 0, CODE, "1.0");
-    make_app(APP_OTHER, 0, CODE, "2.0");
-    make_app(APP_C3, 5, CODE, "1.0");
-    make_app(BIG_APP, 0, 0x14000, "1.0");
-    make_app(BOOT, 0, CODE, "boot");
+    make_app(APP, 0, CODE, "1.0", 1);
+    make_app(APP_OTHER, 0, CODE, "2.0", 1);
+    make_app(APP_C3, 5, CODE, "1.0", 1);
+    make_app(BIG_APP, 0, 0x14000, "1.0", 1);
+    make_app(BOOT, 0, CODE, "boot", 1);
+    make_app(BOOT_1MB, 0, CODE, "boot", 0);
     keep(APP_CUT, contents[APP].data, contents[APP].len - 40);
     make_identity(IDENTITY_8, 0x2000, "new");
     make_identity(IDENTITY_12, 0x3000, "new");
     make_identity(IDENTITY_16, 0x4000, "new");
     make_identity(IDENTITY_OLD, 0x4000, "old");
+    make_identity(IDENTITY_OLD_12, 0x3000, "old");
+    make_full();
+    memcpy(bytes, contents[IDENTITY_OLD].data, 0x1000);
+    memcpy(bytes + 0x1000, bytes, 0x1000);
+    keep(OLD_TWICE, bytes, 0x2000);
+    memset(bytes, 0, 0x2000);
     keep(ZEROS_64, bytes, sizeof bytes);
     keep(ZEROS_4, bytes, 0x1000);
+    keep(ZEROS_8, bytes, 0x2000);
     memset(bytes, 0xff, 0x2000);
     keep(BLANK_8, bytes, 0x2000);
     uint32_t x = 1;
@@ -112,8 +148,9 @@ static int setup(void **state)
         bytes[i] = (uint8_t)(x >> 24);
     }
     keep(RANDOM_4, bytes, 0x1000);
-    memset(bytes, 0x5a, 0x1000);
+    memset(bytes, 0x5a, 0x2000);
     keep(FILL_4, bytes, 0x1000);
+    keep(FILL_8, bytes, 0x2000);
     keep(EMPTY, "", 0);
     return 0;
 }
@@ -139,19 +176,28 @@ static void load(struct bm_part_table *out, const char *csv)
     bm_image_problems_free(&problems);
 }
 
+static void put(uint8_t *at, enum content which)
+{
+    memcpy(at, contents[which].data, contents[which].len);
+}
+
 static void fill(uint8_t *flash, const struct bm_part *p, enum flash_kind kind)
 {
     uint8_t *at = flash + p->offset;
-    if (p->type == BM_PART_APP) {
+    if (kind == FULL && bmi_is_kind(p, BM_PART_DATA, BM_PART_DATA_NVS)) {
+        put(at, FULL_12);
+    } else if (kind == FULL && bmi_is_kind(p, BM_PART_DATA, BM_PART_DATA_PHY)) {
+        put(at, IDENTITY_8); /* pages of another time */
+    } else if (p->type == BM_PART_APP) {
         const enum content app = p->subtype == BM_PART_APP_OTA_0 + 1 ? APP_OTHER : APP;
-        memcpy(at, contents[app].data, contents[app].len);
+        put(at, app);
     } else if (kind == LIVE && bmi_is_kind(p, BM_PART_DATA, BM_PART_DATA_OTA)) {
         struct bm_flash ram;
         struct bm_flash_ram state;
         assert_int_equal(bm_flash_ram_init(&ram, &state, at, p->size), BM_OK);
         assert_int_equal(bm_otadata_select(&ram, 1, 2, BM_OTA_UNDEFINED), BM_OK);
     } else if (kind == LIVE && bmi_is_kind(p, BM_PART_DATA, BM_PART_DATA_NVS)) {
-        memcpy(at, contents[IDENTITY_OLD].data, contents[IDENTITY_OLD].len);
+        put(at, IDENTITY_OLD);
     } else if (kind == LIVE) {
         memset(at, 0x5a, p->size);
     }
@@ -164,6 +210,12 @@ static uint8_t *make_flash(const struct bm_part_table *table, enum flash_kind ki
         memset(flash, 0xff, FLASH);
         for (unsigned i = 0; i < table->count; i++) {
             fill(flash, &table->part[i], kind);
+        }
+        if (kind == FULL) {
+            put(flash + 0x1000, BOOT);
+            flash[0xe010] = 0;
+        } else if (kind == SMALL) {
+            put(flash + 0x1000, BOOT_1MB);
         }
     }
     return flash;
@@ -221,6 +273,12 @@ static int run_scenario(size_t number, const struct scenario *s)
     memset(parts, 0, sizeof parts);
     load(&from, s->from);
     load(&to, s->to != NULL ? s->to : s->from);
+    if (s->second_nvs) {
+        to.part[to.count] = to.part[0];
+        to.part[to.count].subtype = 0x81;
+        to.part[to.count].offset += 0x2000;
+        to.part[to.count++].size -= 0x2000;
+    }
     uint8_t table[BM_PART_TABLE_MAX];
     assert_int_equal(bm_part_table_format(table, s->other_table ? &from : &to, &md5, NULL), BM_OK);
     plan = (struct bm_flash_plan){.parts = parts,
@@ -250,6 +308,7 @@ static int run_scenario(size_t number, const struct scenario *s)
                                     .plan = &plan,
                                     .flash = flash,
                                     .flash_len = FLASH,
+                                    .erase_all = s->erase_all,
                                     .sha256 = &sha256};
     assert_int_equal(bm_preflight(&in, &fs), BM_OK);
     const int bad = compare(number, s, &fs);
