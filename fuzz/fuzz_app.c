@@ -12,6 +12,7 @@
 #include "crypto/crypto.h"
 #include "layout/app_look.h"
 #include "part/app_fmt.h"
+#include "sim/run_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -77,6 +78,21 @@ static unsigned look(const uint8_t *data, size_t size, unsigned turn)
     return l.faults;
 }
 
+/* A program for the virtual board lies within its segment, whatever the image says. */
+static void find_program(const uint8_t *data, size_t size)
+{
+    struct bm_flash flash;
+    struct bm_app a;
+    struct bm_sim_image image;
+    if (bm_flash_view(&flash, data, size) == BM_OK &&
+        bm_app_read(&a, &flash, 0, (uint32_t)size, NULL) == BM_OK &&
+        bm_sim_image_find(&image, &flash, 0, &a, NULL) == BM_OK) {
+        must(image.size >= 2 && image.size <= a.segment[0].size);
+        must(image.off >= a.segment[0].off);
+        must(image.off - a.segment[0].off <= a.segment[0].size - image.size);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > SIZE_MAX_TRIED) {
@@ -84,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const unsigned turn = size > 4 ? data[size / 2] : 0;
     read_both(data, size);
+    find_program(data, size);
     look(data, size, turn);
     uint8_t *copy = malloc(size + 1);
     must(copy != NULL);

@@ -26,7 +26,8 @@ enum {
     OPT_IDF,
     OPT_SECURE,
     OPT_DESC,
-    OPT_NO_HASH
+    OPT_NO_HASH,
+    OPT_VIRTUAL
 };
 
 static const struct poptOption options[] = {
@@ -60,6 +61,8 @@ static const struct poptOption options[] = {
      "pack: the same for the anti-rollback version", "N"},
     {"desc", '\0', POPT_ARG_STRING, NULL, OPT_DESC,
      "pack: add an app description at this address, for a program that has none", "ADDRESS"},
+    {"virtual", '\0', POPT_ARG_NONE, NULL, OPT_VIRTUAL,
+     "pack: for the virtual board, a program of this machine", NULL},
     {"no-hash", '\0', POPT_ARG_NONE, NULL, OPT_NO_HASH, "pack: append no SHA-256", NULL},
     POPT_TABLEEND,
 };
@@ -162,6 +165,7 @@ static int take_pack(struct cli *c, struct cli_image_opts *o, int opt)
         status = take_u32(c, &v, "--secure-version");
         p->secure_version = v;
         return status;
+    case OPT_VIRTUAL: o->for_virtual = 1; return CLI_OK;
     case OPT_DESC: o->has_desc = 1; return take_u32(c, &o->desc, "--desc");
     default: p->no_hash = 1; return CLI_OK;
     }
@@ -231,6 +235,9 @@ static int run(struct cli *c)
     if ((action & allowed) == 0) {
         return cli_usage(c, "%s does not have all of these options", word);
     }
+    if (action == PACK && c->board.port != NULL) {
+        return cli_usage(c, "pack makes a file; birthmark flash writes it to a board");
+    }
     return action == PACK ? cli_image_pack(c, &o) : cli_image_look(c, &o, action == VERIFY);
 }
 
@@ -244,14 +251,20 @@ const struct cli_cmd cmd_image = {
         "info FILE shows header, segments, sums, app description and signature. verify FILE says "
         "in one line whether a bootloader would take it, and if not, why: truncated, a wrong "
         "checksum or SHA-256, bytes behind its end, another chip, too large. Both take a "
-        "bootloader's image, too, and - for standard input; with --offset the file is a flash "
+        "bootloader's image, too, and - for standard input; with --port the app of a board, the "
+        "one "
+        "that otadata selects or --partition names; with --offset the file is a flash "
         "image, and what lies behind the app is not looked at.\n\n"
         "pack makes an image from a linked ELF file, or from raw segments written as ADDRESS=FILE. "
         "It orders, joins and pads as esptool's elf2image does. The description that leads the "
         "first segment mapped from the flash is kept; options change it, and the SHA-256 of the "
-        "ELF file is written into it.\n\n"
+        "ELF file is written into it. With --virtual it packs an executable or script of this "
+        "machine "
+        "instead, for birthmark sim; such an image is verified, flashed and booted as any other "
+        "(docs/virtual-firmware.md).\n\n"
         "The exit status of info and verify is 1 if the image is not whole.",
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

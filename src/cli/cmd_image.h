@@ -18,6 +18,7 @@ struct cli_image_opts {
     const char *flash_freq; /* as given; it depends on the chip */
     int has_entry;
     int has_desc;
+    int for_virtual;     /* 1: a program of this machine, for the virtual board */
     uint32_t desc;       /* address of a description to be added */
     struct bm_pack pack; /* what the options say of it */
 };

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "cli/cmd_image.h"
+#include "cli/live.h"
 #include "image/json.h"
 #include "image/show.h"
 #include "layout/app_look.h"
@@ -298,31 +299,46 @@ static int show(const struct cli_image_opts *o, int verify, const char *name,
     return l->faults > 0 ? CLI_NO : CLI_OK;
 }
 
+/* A file, or the app of a board. */
+static int load(struct cli *c, const char *path, struct cli_live_data *out)
+{
+    struct bm_diag diag = {0};
+    if (cli_is_live(c, path)) {
+        return cli_live_app(c, out);
+    }
+    out->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const int rc = bm_port_read(path, INPUT_MAX, &out->data, &out->len, &diag);
+    return rc == BM_OK ? CLI_OK : cli_fail_input(path, rc, &diag);
+}
+
 int cli_image_look(struct cli *c, const struct cli_image_opts *o, int verify)
 {
     struct bm_app_look look;
-    struct bm_diag diag = {0};
-    uint8_t *data = NULL;
-    size_t len = 0;
-    const char *path = cli_arg(c);
+    struct cli_live_data in = {0};
+    const char *path = cli_input(c);
     if (path == NULL || cli_arg(c) != NULL) {
-        return cli_usage(c, "%s takes one file", verify ? "verify" : "info");
+        return cli_usage(c, "%s takes one file%s", verify ? "verify" : "info",
+                         path != NULL ? "" : ", or --port");
     }
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    int rc = bm_port_read(path, INPUT_MAX, &data, &len, &diag);
-    if (rc != BM_OK) {
-        return cli_fail_input(path, rc, &diag);
+    const int live = cli_is_live(c, path);
+    if (live && o->has_offset) {
+        return cli_usage(c, "of a board it is --partition NAME, not --offset");
     }
-    const struct bm_app_look_opts how = {(uint32_t)o->offset, o->has_offset, o->chip,
-                                         o->partition_size};
-    int status;
-    if (o->offset > len) {
-        cli_error("%s: --offset 0x%" PRIx64 " lies behind its end, 0x%zx", name, o->offset, len);
+    int status = load(c, path, &in);
+    if (status != CLI_OK) {
+        return status;
+    }
+    const struct bm_app_look_opts how = {(uint32_t)o->offset, live || o->has_offset, o->chip,
+                                         live && o->partition_size == 0 ? in.room
+                                                                        : o->partition_size};
+    if (o->offset > in.len) {
+        cli_error("%s: --offset 0x%" PRIx64 " lies behind its end, 0x%zx", in.name, o->offset,
+                  in.len);
         status = CLI_INPUT;
     } else {
-        rc = bm_app_look(&look, data, len, &how);
-        status = rc == BM_OK ? show(o, verify, name, &look) : cli_fail(name, rc, NULL);
+        const int rc = bm_app_look(&look, in.data, in.len, &how);
+        status = rc == BM_OK ? show(o, verify, in.name, &look) : cli_fail(in.name, rc, NULL);
     }
-    bm_port_free(data, 0); /* no secrets to wipe */
+    bm_port_free(in.data, 0); /* no secrets to wipe */
     return status == CLI_OK || status == CLI_NO ? cli_finish(status) : status;
 }

@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "layout/elf.h"
 #include "layout/flash_params.h"
+#include "layout/pack_virtual.h"
 #include "layout/part_number.h"
 #include "part/app_chip.h"
 #include "port/file.h"
@@ -31,7 +32,7 @@ struct job {
     size_t files;
     struct bm_pack_part part[BM_PACK_PARTS_MAX + 1];
     size_t parts;
-    uint8_t desc[BM_APP_DESC_SIZE];
+    uint8_t desc[BM_PACK_VIRTUAL_HEAD]; /* the description, and what follows it in a virtual one */
     uint8_t sha256[BM_SHA256_SIZE];
 };
 
@@ -77,6 +78,15 @@ static int elf_parts(struct job *j, const char *path, struct bm_elf *elf)
     return rc == BM_E_NOENT ? CLI_OK : cli_fail_input(path, rc, &diag);
 }
 
+/* Of the program's file, for the description. */
+static int note_sha256(struct job *j)
+{
+    const struct input *in = &j->file[0];
+    const int rc = bm_crypto_sha256(j->sha256, in->data, in->len);
+    j->o->pack.elf_sha256 = j->sha256;
+    return rc == BM_OK ? CLI_OK : cli_fail(in->path, rc, NULL);
+}
+
 static int take_elf(struct job *j, const char *path)
 {
     struct bm_diag diag = {0};
@@ -102,12 +112,21 @@ static int take_elf(struct job *j, const char *path)
         j->o->pack.entry = elf.entry;
     }
     status = elf_parts(j, path, &elf);
-    if (status == CLI_OK) {
-        rc = bm_crypto_sha256(j->sha256, in->data, in->len);
-        j->o->pack.elf_sha256 = j->sha256;
-        status = rc == BM_OK ? CLI_OK : cli_fail(path, rc, NULL);
+    return status == CLI_OK ? note_sha256(j) : status;
+}
+
+/* A program of this machine, for the virtual board. */
+static int take_virtual(struct job *j, const char *path)
+{
+    struct bm_diag diag = {0};
+    const int status = read_input(j, path);
+    if (status != CLI_OK) {
+        return status;
     }
-    return status;
+    const int rc =
+        bm_pack_virtual(&j->o->pack, j->part, j->desc, j->file[0].data, j->file[0].len, &diag);
+    j->parts = BM_PACK_VIRTUAL_PARTS;
+    return rc == BM_OK ? note_sha256(j) : cli_fail_input(path, rc, &diag);
 }
 
 /* ADDRESS=FILE; text is kept. */
@@ -137,7 +156,7 @@ static int take_segment(struct job *j, const char *text)
 
 static int add_desc(struct job *j)
 {
-    const struct bm_pack_part part = {"--desc", j->desc, j->o->desc, (uint32_t)sizeof j->desc};
+    const struct bm_pack_part part = {"--desc", j->desc, j->o->desc, BM_APP_DESC_SIZE};
     if (!j->o->has_desc) {
         return CLI_OK;
     }
@@ -148,10 +167,18 @@ static int add_desc(struct job *j)
 static int take_inputs(struct job *j)
 {
     const char *word = cli_arg(j->c);
+    if (word == NULL && j->o->for_virtual) {
+        return cli_usage(j->c, "say which program of this machine");
+    }
     if (word == NULL) {
         return cli_usage(j->c, "say which ELF file, or which segments as ADDRESS=FILE");
     }
     j->o->pack.source = word;
+    if (j->o->for_virtual) {
+        const char *more = cli_arg(j->c);
+        return more != NULL ? cli_usage(j->c, "--virtual packs one program; not %s too", more)
+                            : take_virtual(j, word);
+    }
     if (strchr(word, '=') == NULL) {
         const char *more = cli_arg(j->c);
         return more != NULL
@@ -183,6 +210,9 @@ static int check_opts(struct cli *c, struct cli_image_opts *o)
     }
     if (o->output == NULL) {
         return cli_usage(c, "say where to write the image: -o FILE");
+    }
+    if (o->for_virtual && (o->has_entry || o->has_desc)) {
+        return cli_usage(c, "--virtual sets --entry and --desc itself");
     }
     if (o->pack.min_chip_rev > o->pack.max_chip_rev) {
         return cli_usage(c, "--min-rev is newer than --max-rev");
@@ -222,7 +252,8 @@ static int write_image(struct job *j)
         status = cli_fail(j->o->pack.source, rc, NULL);
     }
     if (status == CLI_OK && !cli_is_stdout(j->o->output)) {
-        printf("%s: %zu bytes, for the %s\n", j->o->output, len, j->chip->name);
+        printf("%s: %zu bytes, for the %s%s\n", j->o->output, len,
+               j->o->for_virtual ? "virtual " : "", j->chip->name);
     }
     bm_image_problems_free(&problems);
     free(image);

@@ -29,6 +29,7 @@ struct bm_pack {
     uint8_t flash_freq;
     uint8_t flash_size;
     uint8_t no_hash;       /* 1: leaves the SHA-256 away */
+    uint8_t virtual_board; /* 1: not for a chip: its memory and bootloader set no limits */
     uint32_t entry;        /* address where the program starts */
     uint16_t min_chip_rev; /* major * 100 + minor */
     uint16_t max_chip_rev;

@@ -316,7 +316,9 @@ int bmi_pack_arrange(struct packer *k)
         struct packer_list *to =
             bmi_memory_is_mapped(bmi_chip_memory(k->chip, s->address)) ? &k->mapped : &k->ram;
         to->seg[to->count++] = *s;
-        warn_of_memory(k, s);
+        if (!k->p->virtual_board) {
+            warn_of_memory(k, s);
+        }
     }
     if (rc == BM_OK) {
         put_desc_first(k);
@@ -326,7 +328,7 @@ int bmi_pack_arrange(struct packer *k)
     if (rc == BM_OK) {
         rc = fill_desc(k);
     }
-    if (rc == BM_OK) {
+    if (rc == BM_OK && !k->p->virtual_board) {
         warn_of_mapped(k);
     }
     return rc;
