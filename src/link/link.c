@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/link.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "link/reset.h"
+#include "link/session.h"
+
+/* A session's beginning and end. */
+
+enum { SETUPS = 3 };
+
+static int start(struct bm_link *link, struct bm_diag *diag)
+{
+    int rc = BM_E_TIMEOUT;
+    for (unsigned i = 0; i < SETUPS; i++) {
+        struct bm_diag why = {0};
+        link_begin_work(link, 0);
+        link->recovering = 1; /* what fails here is begun again here */
+        rc = link_connect(link, link->config.attempts, &why);
+        const int connected = rc == BM_OK;
+        if (connected) {
+            rc = link_setup(link, &why);
+        }
+        link->recovering = 0;
+        const int again = connected && (rc == BM_E_TIMEOUT || rc == BM_E_PROTO);
+        if (!again || i + 1 == SETUPS || link_stopped(link)) {
+            return rc == BM_OK ? rc : bm_diag_set(diag, rc, why.offset, why.where, why.text);
+        }
+    }
+    return rc;
+}
+
+int bm_link_open(struct bm_link **out, const struct bm_link_config *config, struct bm_diag *diag)
+{
+    *out = NULL;
+    if (config->before == BM_BEFORE_CUSTOM &&
+        (config->sequence == NULL || bm_reset_check(config->sequence, NULL) != BM_OK)) {
+        return bm_diag_set(diag, BM_E_ARG, 0, "reset sequence",
+                           "steps are D0 D1 R0 R1 U1,0 W0.1, with | between them");
+    }
+    struct bm_link *link = calloc(1, sizeof *link);
+    if (link == NULL) {
+        return bm_diag_set(diag, BM_E_NOMEM, 0, NULL, NULL);
+    }
+    link->config = *config;
+    link->serial = config->serial;
+    link->baud = BM_ROM_BAUD;
+    bm_slip_init(&link->slip, link->frame, sizeof link->frame);
+    int rc = link->serial->ops->set_baud != NULL
+                 ? link->serial->ops->set_baud(link->serial->ctx, BM_ROM_BAUD)
+                 : BM_OK;
+    rc = rc == BM_OK ? start(link, diag) : link_fail(link, diag, rc, 0, "setting 115200 baud");
+    if (rc != BM_OK) {
+        free(link);
+        return rc;
+    }
+    *out = link;
+    return BM_OK;
+}
+
+void bm_link_close(struct bm_link *link, enum bm_link_after after)
+{
+    if (link == NULL) {
+        return;
+    }
+    if (after == BM_AFTER_WATCHDOG) {
+        (void)link_watchdog_reset(link, NULL);
+    } else if (after == BM_AFTER_HARD_RESET) {
+        link_leave_download(link);
+        if (link_reset(link, bm_reset_run) != BM_OK) {
+            link_say(link, BM_LINK_NOTE, 0, 0, 0, 0,
+                     "this port cannot reset the board: it stays in download mode");
+        }
+    }
+    free(link);
+}
+
+int bm_link_get_info(struct bm_link *link, struct bm_link_info *out, struct bm_diag *diag)
+{
+    (void)diag;
+    *out = link->info;
+    return BM_OK;
+}
