@@ -64,4 +64,5 @@ const struct cli_cmd cmd_check = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

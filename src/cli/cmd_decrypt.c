@@ -99,7 +99,7 @@ static int run(struct cli *c)
     if (status != CLI_OK) {
         return status;
     }
-    status = cli_image_open_keys(&image, r.input, r.keys);
+    status = cli_image_open(c, &image, r.input, r.keys, 0);
     if (status == CLI_OK) {
         status = decrypt(&image, &r);
     }

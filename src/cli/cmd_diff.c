@@ -8,6 +8,7 @@
 #include "cli/differences.h"
 #include "cli/image_file.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "image/json.h"
 
 enum { OPT_NAMESPACE = 1, OPT_KEY, OPT_SECRETS, OPT_JSON, OPT_KEYS };
@@ -119,10 +120,10 @@ static int diff(const struct pair *p)
 }
 
 /* Says of both images what is wrong with them. */
-static int open_both(struct pair *p, const char *a, const char *b)
+static int open_both(struct cli *c, struct pair *p, const char *a, const char *b)
 {
-    const int first = cli_image_open_keys(&p->a, a, p->keys);
-    const int second = cli_image_open_keys(&p->b, b, p->keys);
+    const int first = cli_image_open(c, &p->a, a, p->keys, 0);
+    const int second = cli_image_open(c, &p->b, b, p->keys, 0);
     if (first != CLI_OK || second != CLI_OK) {
         return first != CLI_OK ? first : second;
     }
@@ -153,10 +154,10 @@ static int run(struct cli *c)
     if (option < 0) {
         return CLI_USAGE;
     }
-    const char *a = cli_arg(c);
+    const char *a = cli_input(c);
     const char *b = a != NULL ? cli_arg(c) : NULL;
     if (b == NULL || cli_arg(c) != NULL) {
-        return cli_usage(c, "takes two images");
+        return cli_usage(c, cli_is_live(c, a) ? "takes --port and one image" : "takes two images");
     }
     if (strcmp(a, "-") == 0 && strcmp(b, "-") == 0) {
         return cli_usage(c, "standard input can be read once only");
@@ -164,7 +165,7 @@ static int run(struct cli *c)
     if (p.keys != NULL && strcmp(p.keys, "-") == 0) {
         return cli_usage(c, "the keys are read for each image: they must be a file");
     }
-    int status = open_both(&p, a, b);
+    int status = open_both(c, &p, a, b);
     if (status == CLI_OK) {
         status = diff(&p);
     }
@@ -189,4 +190,5 @@ const struct cli_cmd cmd_diff = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

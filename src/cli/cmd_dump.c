@@ -28,6 +28,7 @@ static const struct cli_example examples[] = {
     {"birthmark dump identity.bin --format csv --show-secrets > identity.csv",
      "back to the CSV that generate reads"},
     {"birthmark dump sealed.bin --keys nvs_keys.bin", "the entries of an encrypted image"},
+    {"birthmark dump --port /dev/ttyUSB0", "what the board that is plugged in there holds"},
     {NULL, NULL},
 };
 
@@ -189,4 +190,5 @@ const struct cli_cmd cmd_dump = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

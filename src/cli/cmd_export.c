@@ -121,4 +121,5 @@ const struct cli_cmd cmd_export = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

@@ -7,6 +7,7 @@
 #include "birthmark/nvs.h"
 #include "cli/image_file.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "cli/missing.h"
 #include "image/stored.h"
 
@@ -29,14 +30,15 @@ static const struct cli_example examples[] = {
     {"birthmark get identity.bin certs certificate > device.pem.crt", "a string, byte for byte"},
     {"birthmark get identity.bin factory serial_no", "an integer in decimal"},
     {"birthmark get --keys nvs_keys.bin sealed.bin certs certificate", "out of an encrypted image"},
+    {"birthmark get --port /dev/ttyUSB0 certs certificate", "of a live board"},
     {NULL, NULL},
 };
 
-static int mount(struct store *s, const char *path, const char *keys)
+static int mount(struct cli *c, struct store *s, const char *path, const char *keys)
 {
     struct bm_diag diag;
     memset(&diag, 0, sizeof diag);
-    const int status = cli_image_open_keys(&s->image, path, keys);
+    const int status = cli_image_open(c, &s->image, path, keys, 0);
     if (status != CLI_OK) {
         return status;
     }
@@ -123,14 +125,15 @@ static int run(struct cli *c)
     if (opt < 0) {
         return CLI_USAGE;
     }
-    const char *path = cli_arg(c);
+    const char *path = cli_input(c);
     const char *name = path != NULL ? cli_arg(c) : NULL;
     const char *key = name != NULL ? cli_arg(c) : NULL;
     if (key == NULL || cli_arg(c) != NULL) {
-        return cli_usage(c, "takes an image, a namespace and a key");
+        return cli_usage(c, "takes %s namespace and a key",
+                         cli_is_live(c, path) ? "--port, a" : "an image, a");
     }
     memset(&s, 0, sizeof s);
-    int status = mount(&s, path, keys);
+    int status = mount(c, &s, path, keys);
     if (status == CLI_OK) {
         status = get(&s, name, key);
     }
@@ -154,4 +157,5 @@ const struct cli_cmd cmd_get = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

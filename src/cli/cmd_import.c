@@ -4,6 +4,7 @@
 #include "cli/cmd_generate_report.h"
 #include "cli/edit_file.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "image/input.h"
 #include "port/file.h"
 
@@ -96,14 +97,15 @@ static int run(struct cli *c)
     if (option < 0) {
         return CLI_USAGE;
     }
-    const char *path = cli_arg(c);
+    const char *path = cli_input(c);
     const char *csv = path != NULL ? cli_arg(c) : NULL;
     if (csv == NULL || cli_arg(c) != NULL) {
-        return cli_usage(c, "takes an image and a CSV file");
+        return cli_usage(c, "takes %s and a CSV file",
+                         cli_is_live(c, path) ? "--port" : "an image");
     }
     int status = read_rows(&items, csv);
     if (status == CLI_OK) {
-        status = cli_edit_open(&e, path);
+        status = cli_edit_open(c, &e, path);
         status = status == CLI_OK ? apply(&e, &items) : status;
         cli_edit_close(&e);
     }
@@ -122,4 +124,5 @@ const struct cli_cmd cmd_import = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_EDIT,
 };

@@ -103,4 +103,5 @@ const struct cli_cmd cmd_map = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

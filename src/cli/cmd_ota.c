@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "cli/boot_words.h"
+#include "cli/live.h"
 #include "cli/ota_file.h"
 #include "cli/out_file.h"
 #include "cli/table_arg.h"
@@ -21,6 +23,7 @@ enum {
     OPT_PIN,
     OPT_STATE,
     OPT_OUT,
+    OPT_FORCE,
     OPT_JSON
 };
 
@@ -44,6 +47,8 @@ static const struct poptOption options[] = {
      "undefined|new|valid"},
     {"output", 'o', POPT_ARG_STRING, NULL, OPT_OUT, "select, erase: write here, not in place",
      "FILE"},
+    {"force", '\0', POPT_ARG_NONE, NULL, OPT_FORCE,
+     "select, erase: also where that app cannot start, or what is there is not otadata", NULL},
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "status: print as JSON", NULL},
     POPT_TABLEEND,
 };
@@ -65,6 +70,7 @@ struct request {
     const char *slot;
     const char *out;
     uint32_t state;
+    int force;
     int json;
     unsigned given; /* bit of each option that was there */
 };
@@ -75,6 +81,8 @@ struct verb {
     unsigned options; /* those that it takes */
     int slot;         /* has an argument SLOT */
 };
+
+enum { LIST_SIZE = 160 };
 
 #define BIT(option) (1u << (option))
 
@@ -139,6 +147,7 @@ static int take_option(struct cli *c, struct request *r, int option)
     case OPT_TABLE: r->wish.table = arg; return CLI_OK;
     case OPT_OUT: r->out = arg; return CLI_OK;
     case OPT_FACTORY: r->wish.factory = 1; return CLI_OK;
+    case OPT_FORCE: r->force = 1; return CLI_OK;
     case OPT_JSON: r->json = 1; return CLI_OK;
     case OPT_OFFSET: return cli_table_number(c, &r->wish.table_offset, "--table-offset", arg);
     case OPT_SLOTS: {
@@ -182,11 +191,19 @@ static int status_of(struct cli *c, struct request *r)
 /* select, erase */
 
 /* The region of otadata in the file's bytes, as a flash that can be written. */
-static int edit(struct cli_ota *o, struct bm_flash *flash, struct bm_flash_ram *ram)
+static int edit(struct cli_ota *o, const struct request *r, struct bm_flash *flash,
+                struct bm_flash_ram *ram)
 {
+    size_t at = 0;
     if (o->size == 0) {
         cli_error("%s: the table has no otadata partition of %d bytes, so no slot can be selected",
                   o->name, BM_OTADATA_SIZE);
+        return CLI_INPUT;
+    }
+    if (!r->force && cli_ota_foreign(o, &at)) {
+        cli_error("%s: at 0x%zx are bytes that otadata never has: this is something else, or "
+                  "encrypted; nothing was written, --force does it all the same",
+                  o->name, at);
         return CLI_INPUT;
     }
     const uint32_t whole = o->size / (BM_OTADATA_SIZE / 2) * (BM_OTADATA_SIZE / 2);
@@ -199,6 +216,9 @@ static int save(struct cli *c, const struct request *r, const struct cli_ota *o)
     const char *path = r->out != NULL ? r->out : r->path;
     struct bm_diag diag;
     memset(&diag, 0, sizeof diag);
+    if (o->is_live) {
+        return cli_live_write(c, o->data, o->len);
+    }
     if (r->wish.table != NULL && cli_out_distinct(c, path, r->wish.table) != CLI_OK) {
         return CLI_USAGE;
     }
@@ -214,13 +234,31 @@ static FILE *report_to(const struct request *r)
     return r->out != NULL && cli_is_stdout(r->out) ? stderr : stdout;
 }
 
-/* Says what boots now, and warns where it is not what was asked for (BM_BOOT_NONE: nothing was). */
-static int report(struct cli_ota *o, const struct request *r, int wanted)
+/* Says what boots now. */
+static void report(const struct cli_ota *o, const struct request *r, const struct bm_boot *b)
+{
+    char place[CLI_BOOT_PLACE];
+    FILE *to = report_to(r);
+    if (b->part == NULL) {
+        (void)fprintf(to, "%s: nothing boots next\n", o->name);
+        return;
+    }
+    (void)fprintf(to, "%s: %s boots next", o->name, cli_boot_place(place, b->index));
+    if (b->record >= 0) {
+        const struct bm_otadata data = cli_ota_records(o);
+        (void)fprintf(to, " (record %d: sequence %" PRIu32 ", %s)", b->record,
+                      data.record[b->record].seq, cli_ota_state(data.record[b->record].state));
+    }
+    (void)fputc('\n', to);
+}
+
+/* Saves what was changed, if the bootloader starts what was asked for (BM_BOOT_NONE: nothing was),
+ * and says what it starts. */
+static int finish(struct cli *c, const struct request *r, struct cli_ota *o, int wanted)
 {
     struct bm_boot b;
     char place[CLI_BOOT_PLACE];
     char other[CLI_BOOT_PLACE];
-    FILE *to = report_to(r);
     int status = cli_ota_look(o);
     if (status == CLI_OK) {
         status = cli_ota_decide(o, &b, NULL);
@@ -228,36 +266,41 @@ static int report(struct cli_ota *o, const struct request *r, int wanted)
     if (status != CLI_OK) {
         return status;
     }
-    if (wanted != BM_BOOT_NONE && b.index != wanted) {
-        cli_warn("%s: %s is selected, but it cannot start, and %s would; birthmark ota status says "
-                 "why",
-                 o->name, cli_boot_place(place, wanted),
-                 b.part != NULL ? cli_boot_place(other, b.index) : "nothing");
-        return CLI_OK;
+    const char *instead = b.part != NULL ? cli_boot_place(other, b.index) : "nothing";
+    const int missed = wanted != BM_BOOT_NONE && b.index != wanted;
+    if (missed && !r->force) {
+        cli_error("%s: %s cannot start, and %s would; birthmark ota status says why. Nothing was "
+                  "written; --force selects it all the same",
+                  o->name, cli_boot_place(place, wanted), instead);
+        return CLI_NO;
     }
-    (void)fprintf(to, "%s: %s boots next", o->name, cli_boot_place(place, b.index));
-    if (b.record >= 0) {
-        const struct bm_otadata data = cli_ota_records(o);
-        (void)fprintf(to, " (record %d: sequence %" PRIu32 ", %s)", b.record,
-                      data.record[b.record].seq, cli_ota_state(data.record[b.record].state));
+    status = save(c, r, o);
+    if (status == CLI_OK && missed) {
+        cli_warn("%s: %s is selected, but it cannot start, and %s would", o->name,
+                 cli_boot_place(place, wanted), instead);
+    } else if (status == CLI_OK) {
+        report(o, r, &b);
     }
-    (void)fputc('\n', to);
-    return CLI_OK;
+    return status;
 }
 
 static int erase_in(struct cli *c, struct request *r, struct cli_ota *o, int wanted)
 {
     struct bm_flash flash;
     struct bm_flash_ram ram;
-    int status = edit(o, &flash, &ram);
+    int status = edit(o, r, &flash, &ram);
     if (status == CLI_OK) {
         const int rc = bm_otadata_erase(&flash);
-        status = rc == BM_OK ? save(c, r, o) : cli_fail(o->name, rc, NULL);
+        status = rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
     }
-    if (status == CLI_OK && !o->has_table) {
+    if (status == CLI_OK && o->has_table) {
+        return finish(c, r, o, wanted);
+    }
+    status = status == CLI_OK ? save(c, r, o) : status;
+    if (status == CLI_OK) {
         (void)fprintf(report_to(r), "%s: otadata is erased\n", o->name);
     }
-    return status == CLI_OK && o->has_table ? report(o, r, wanted) : status;
+    return status;
 }
 
 static int erase(struct cli *c, struct request *r)
@@ -299,6 +342,23 @@ static int slot_by_label(const struct cli_ota *o, const char *text)
     return slot >= 0 && slot < BM_OTA_SLOTS_MAX ? slot : BM_BOOT_NONE;
 }
 
+/* Says which slots there are. */
+static int no_such_slot(struct cli *c, const struct cli_ota *o, const char *text)
+{
+    char list[LIST_SIZE];
+    struct bm_text t;
+    bm_text_init(&t, list, sizeof list);
+    for (int i = 0; i < BM_OTA_SLOTS_MAX; i++) {
+        if (bm_boot_part(&o->table, i) != NULL) {
+            bm_text_str(&t, t.len > 0 ? ", ota_" : "ota_");
+            bm_text_u64(&t, (uint64_t)i);
+        }
+    }
+    return t.len > 0 ? cli_usage(c, "there is no slot \"%s\"; there are %s%s", text, list,
+                                 o->made_up ? "" : ", and their labels")
+                     : cli_usage(c, "there is no slot \"%s\": the table has no ota_0", text);
+}
+
 static int find_slot(struct cli *c, const struct cli_ota *o, const char *text, int *out)
 {
     const int name = slot_by_name(text);
@@ -313,12 +373,15 @@ static int find_slot(struct cli *c, const struct cli_ota *o, const char *text, i
         return cli_usage(c, o->made_up ? "with --slots, say --factory if there is a factory app"
                                        : "the table has no factory app");
     }
-    if (*out == BM_BOOT_NONE || *out >= (int)o->slots) {
-        if (o->slots == 0) {
-            return cli_usage(c, "there is no slot \"%s\": the table has no ota_0", text);
-        }
-        return cli_usage(c, "there is no slot \"%s\"; there are 0 to %u (ota_0 to ota_%u)%s", text,
-                         o->slots - 1, o->slots - 1, o->made_up ? "" : ", or their labels");
+    if (*out >= 0 && *out < BM_OTA_SLOTS_MAX && bm_boot_part(&o->table, *out) == NULL &&
+        bm_part_find(&o->table, BM_PART_APP, BM_PART_APP_OTA_0 + *out, NULL) != NULL) {
+        cli_error("%s: the bootloader never starts ota_%d: it counts %u slots from ota_0 on, and "
+                  "the table leaves one out; number them without a gap",
+                  o->name, *out, o->slots);
+        return CLI_INPUT;
+    }
+    if (*out != BM_BOOT_FACTORY && bm_boot_part(&o->table, *out) == NULL) {
+        return no_such_slot(c, o, text);
     }
     return CLI_OK;
 }
@@ -332,7 +395,7 @@ static int select_in(struct cli *c, struct request *r, struct cli_ota *o)
     if (status != CLI_OK || slot == BM_BOOT_FACTORY) {
         return status != CLI_OK ? status : erase_in(c, r, o, slot);
     }
-    status = edit(o, &flash, &ram);
+    status = edit(o, r, &flash, &ram);
     if (status != CLI_OK) {
         return status;
     }
@@ -341,8 +404,7 @@ static int select_in(struct cli *c, struct request *r, struct cli_ota *o)
         cli_error("%s: the sequence numbers are used up; birthmark ota erase begins anew", o->name);
         return CLI_INPUT;
     }
-    status = rc == BM_OK ? save(c, r, o) : cli_fail(o->name, rc, NULL);
-    return status == CLI_OK ? report(o, r, slot) : status;
+    return rc == BM_OK ? finish(c, r, o, slot) : cli_fail(o->name, rc, NULL);
 }
 
 static int select_slot(struct cli *c, struct request *r)
@@ -361,8 +423,8 @@ static int select_slot(struct cli *c, struct request *r)
 static const struct verb verbs[] = {
     {"status", status_of,
      WHERE | BIT(OPT_ROLLBACK) | BIT(OPT_SECURE) | BIT(OPT_PIN) | BIT(OPT_JSON), 0},
-    {"select", select_slot, WHERE | BIT(OPT_STATE) | BIT(OPT_OUT), 1},
-    {"erase", erase, WHERE | BIT(OPT_OUT), 0},
+    {"select", select_slot, WHERE | BIT(OPT_STATE) | BIT(OPT_OUT) | BIT(OPT_FORCE), 1},
+    {"erase", erase, WHERE | BIT(OPT_OUT) | BIT(OPT_FORCE), 0},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -399,6 +461,10 @@ static int check(struct cli *c, const struct verb *verb, const struct request *r
                                     : "%s takes one file",
                          verb->name);
     }
+    if (cli_is_live(c, r->path) && (r->wish.table != NULL || r->wish.slots > 0 || r->out != NULL)) {
+        return cli_usage(c, "with --port the table is the board's, and so is the place to write: "
+                            "leave out --table, --slots and --output");
+    }
     if (r->wish.table != NULL && r->wish.slots > 0) {
         return cli_usage(c, "takes --table or --slots, not both");
     }
@@ -433,7 +499,7 @@ static int run(struct cli *c)
     if (verb == NULL) {
         return CLI_USAGE;
     }
-    r.path = cli_arg(c);
+    r.path = cli_input(c);
     r.slot = verb->slot ? cli_arg(c) : NULL;
     const int status = check(c, verb, &r);
     return status != CLI_OK ? status : cli_finish(verb->run(c, &r));
@@ -450,7 +516,9 @@ const struct cli_cmd cmd_ota = {
         "--slots.\n\n"
         "status says which app boots, shows both records, and goes through the bootloader's "
         "decision step by step; docs/boot.md explains the steps. For a flash image the apps are "
-        "verified, and where one is bad it falls back as the bootloader would. Whether the "
+        "verified, and where one is bad it falls back as the bootloader would; with a bootloader "
+        "in the image, an app for another chip is bad, and so is a table that ends beyond the size "
+        "of flash in its header. Whether the "
         "bootloader rolls back is not in the flash: unless --rollback says so, it is taken to if a "
         "record has a state that only then is written. The exit status is 1 if nothing boots.\n\n"
         "select makes SLOT boot next: ota_1, 1, or the label of its partition; factory erases "
@@ -458,8 +526,15 @@ const struct cli_cmd cmd_ota = {
         "with the smallest sequence number that does it, and never keeps its old state. With "
         "--state new a bootloader that rolls back gives the app one start to confirm itself.\n\n"
         "erase erases otadata: the factory app boots, or ota_0 if there is none.\n\n"
-        "The file is replaced as a whole or not at all.",
+        "Nothing is written where SLOT could not start (exit status 1), or where the file holds "
+        "bytes that otadata never has: then it is something else, or encrypted. --force writes all "
+        "the same.\n\n"
+        "With --port all this is done on a board, and FILE is left out. Of its apps the headers "
+        "are "
+        "looked at, not every byte; before otadata is changed it is kept in a file.\n\n"
+        "A file is replaced as a whole or not at all.",
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_EDIT,
 };

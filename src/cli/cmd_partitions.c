@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd_generate_report.h"
+#include "cli/live.h"
 #include "cli/locale.h"
 #include "cli/out_file.h"
 #include "cli/table_arg.h"
@@ -56,8 +57,8 @@ static const struct poptOption options[] = {
      "for rows bootloader,recovery: where it lies", "OFFSET"},
     {"secure", '\0', POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, NULL, OPT_SECURE,
      "apps must suit secure boot of this version (v1 if none is given)", "v1|v2"},
-    {"extra-partition-subtypes", '\0', POPT_ARG_STRING, NULL, OPT_SUBTYPES,
-     "a further subtype; may be given more than once", "TYPE,NAME,NUMBER"},
+    {"extra-partition-subtypes", '\0', POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, NULL, OPT_SUBTYPES,
+     "further subtypes, any number of words", "TYPE,NAME,NUMBER"},
     {"disable-md5sum", '\0', POPT_ARG_NONE, NULL, OPT_NO_MD5,
      "write no MD5 row, and check none: for ESP-IDF before v3.1", NULL},
     {"disable-sha256sum", '\0', POPT_ARG_NONE, NULL, OPT_NO_EFFECT,
@@ -131,10 +132,11 @@ static int take_secure(struct cli *c, struct request *r, const char *arg)
     return strcmp(arg, "v2") == 0 ? CLI_OK : cli_usage(c, "--secure is v1 or v2, not \"%s\"", arg);
 }
 
+/* NULL: the option without a word, as ESP-IDF's build system may write it */
 static int take_subtype(struct cli *c, struct request *r, const char *arg)
 {
     char why[WHY_SIZE];
-    return bm_part_subtypes_add(&r->extra, arg, why) == BM_OK
+    return arg == NULL || bm_part_subtypes_add(&r->extra, arg, why) == BM_OK
                ? CLI_OK
                : cli_usage(c, "--extra-partition-subtypes \"%s\": %s", arg, why);
 }
@@ -171,6 +173,46 @@ static int only_looks(const struct request *r)
     return r->show || r->check || r->json || r->picture || r->svg != NULL;
 }
 
+/* IN of a board is not among the arguments; its table may be given an offset by either option. */
+static int take_board(struct cli *c, struct request *r)
+{
+    if (c->board.port == NULL) {
+        return CLI_OK;
+    }
+    if (r->preset != NULL) {
+        return cli_usage(c, "takes --preset or --port, not both");
+    }
+    if (r->read.offset != BM_PART_TABLE_OFFSET) {
+        c->board.table_off = r->read.offset;
+    }
+    r->read.offset = c->board.table_off;
+    r->input = c->board.port;
+    return CLI_OK;
+}
+
+/* IN and OUT, and words that belong to --extra-partition-subtypes. */
+static int take_args(struct cli *c, struct request *r)
+{
+    const int no_input = r->preset != NULL || c->board.port != NULL;
+    for (const char *arg = cli_arg(c); arg != NULL; arg = cli_arg(c)) {
+        if (r->extra.count > 0 && strchr(arg, ',') != NULL) {
+            if (take_subtype(c, r, arg) != CLI_OK) {
+                return CLI_USAGE;
+            }
+        } else if (r->input == NULL && !no_input) {
+            r->input = arg;
+        } else if (r->output == NULL) {
+            r->output = arg;
+        } else {
+            return cli_usage(c, "takes %s", no_input ? "OUT alone" : "IN and OUT");
+        }
+    }
+    if (r->input == NULL && !no_input) {
+        return cli_usage(c, "needs a partition table: CSV, binary, or a flash image");
+    }
+    return CLI_OK;
+}
+
 static int parse(struct cli *c, struct request *r)
 {
     int option = cli_option(c);
@@ -183,24 +225,8 @@ static int parse(struct cli *c, struct request *r)
     if (option < 0) {
         return CLI_USAGE;
     }
-    const char *arg = cli_arg(c);
-    /* the reference takes any number of subtypes behind one option */
-    for (; arg != NULL && r->extra.count > 0 && strchr(arg, ',') != NULL; arg = cli_arg(c)) {
-        const int status = take_subtype(c, r, arg);
-        if (status != CLI_OK) {
-            return status;
-        }
-    }
-    if (r->preset == NULL) {
-        r->input = arg;
-        arg = arg != NULL ? cli_arg(c) : NULL;
-        if (r->input == NULL) {
-            return cli_usage(c, "needs a partition table: CSV, binary, or a flash image");
-        }
-    }
-    r->output = arg;
-    if (arg != NULL && cli_arg(c) != NULL) {
-        return cli_usage(c, "takes %s", r->preset != NULL ? "OUT alone" : "IN and OUT");
+    if (take_args(c, r) != CLI_OK || take_board(c, r) != CLI_OK) {
+        return CLI_USAGE;
     }
     if (r->output != NULL && only_looks(r)) {
         return cli_usage(c,
@@ -212,9 +238,12 @@ static int parse(struct cli *c, struct request *r)
     return CLI_OK;
 }
 
-static int read_table(const struct request *r, struct bm_table_file *file)
+static int read_table(struct cli *c, const struct request *r, struct bm_table_file *file)
 {
     struct bm_image_problems problems = {0};
+    if (cli_is_live(c, r->input)) {
+        return cli_table_live(c, file, &r->read);
+    }
     if (r->preset == NULL) {
         return cli_table_arg(file, r->input, &r->read);
     }
@@ -422,14 +451,19 @@ static int run(struct cli *c)
     struct bm_table_findings findings = {0};
     memset(&r, 0, sizeof r);
     bm_table_options_init(&r.read);
+    r.read.offset_option = "--offset";
     int status = parse(c, &r);
     if (status == CLI_OK) {
-        status = read_table(&r, &file);
+        status = read_table(c, &r, &file);
     }
     if (status != CLI_OK) {
         return status;
     }
-    if (bm_table_judge(&findings, &file.table, &r.rules, &r.extra) != BM_OK) {
+    struct bm_part_rules rules = r.rules;
+    if (rules.flash_size == 0 && only_looks(&r)) { /* a wrong table can be taken out all the same */
+        rules.flash_size = file.limit;
+    }
+    if (bm_table_judge(&findings, &file.table, &rules, &r.extra) != BM_OK) {
         return cli_fail(name_of(&r), BM_E_NOMEM, NULL);
     }
     status =
@@ -446,7 +480,8 @@ const struct cli_cmd cmd_partitions = {
         "Turns partition CSV into the binary table of a device, and a binary table into CSV: the "
         "same bytes and options as ESP-IDF's gen_esp32part.py. IN may also be an image of a whole "
         "flash, whose table is at --offset; that becomes CSV, or a binary table if OUT ends in "
-        ".bin. - is standard input or output; without OUT the result goes to standard output.\n\n"
+        ".bin; and with --port it is left out, and the table of a board is taken. - is standard "
+        "input or output; without OUT the result goes to standard output.\n\n"
         "--show prints the table with ends, sizes and what is free, --picture and --svg draw it, "
         "--check judges it (exit 1 if anything is found), --json does both for a program. A "
         "layout with errors is not converted, unless with --no-verify.\n\n"
@@ -460,4 +495,5 @@ const struct cli_cmd cmd_partitions = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_READ,
 };

@@ -3,6 +3,7 @@
 
 #include "cli/edit_file.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "image/secret.h"
 #include "image/utf8.h"
 #include "image/value.h"
@@ -24,6 +25,7 @@ static const struct cli_example examples[] = {
     {"birthmark set identity.bin certs priv_key string --file private.pem.key",
      "a secret, which is better not on the command line"},
     {"birthmark set identity.bin wifi.net80211 sta.pswd binary -f - < password", "or from a pipe"},
+    {"birthmark set --port /dev/ttyUSB0 factory serial_no u32 18", "on a live board"},
     {NULL, NULL},
 };
 
@@ -97,14 +99,15 @@ static int parse(struct cli *c, struct request *r)
     if (option < 0) {
         return CLI_USAGE;
     }
-    r->image = cli_arg(c);
+    r->image = cli_input(c);
     r->ns = cli_arg(c);
     r->key = cli_arg(c);
     r->type = cli_arg(c);
     r->value = cli_arg(c);
     if (r->image == NULL || r->ns == NULL || r->key == NULL || r->type == NULL ||
         cli_arg(c) != NULL) {
-        return cli_usage(c, "takes an image, a namespace, a key, a type and a value");
+        return cli_usage(c, "takes %s namespace, a key, a type and a value",
+                         cli_is_live(c, r->image) ? "--port, a" : "an image, a");
     }
     return check(c, r);
 }
@@ -140,9 +143,9 @@ static int make_item(struct cli *c, const struct request *r, struct bm_image_ite
     return rc == BM_OK ? CLI_OK : cli_fail(r->image, rc, NULL);
 }
 
-static int set(struct request *r, const struct bm_image_item *item)
+static int set(struct cli *c, struct request *r, const struct bm_image_item *item)
 {
-    int status = cli_edit_open(&r->edit, r->image);
+    int status = cli_edit_open(c, &r->edit, r->image);
     if (status == CLI_OK) {
         const int rc = bm_edit_set(&r->edit.edit, r->ns, item);
         status =
@@ -170,7 +173,7 @@ static int run(struct cli *c)
                  r.key);
     }
     if (status == CLI_OK) {
-        status = set(&r, &item);
+        status = set(c, &r, &item);
     }
     bmi_arena_free(&arena);
     return cli_finish(status);
@@ -192,5 +195,6 @@ const struct cli_cmd cmd_set = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_EDIT,
     .numbers = 1,
 };

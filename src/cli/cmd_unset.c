@@ -3,6 +3,7 @@
 
 #include "cli/edit_file.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "cli/missing.h"
 
 enum { OPT_ALL = 1 };
@@ -19,9 +20,10 @@ static const struct cli_example examples[] = {
     {NULL, NULL},
 };
 
-static int unset(struct cli_edit *e, const char *path, const char *ns, const char *key)
+static int unset(struct cli *c, struct cli_edit *e, const char *path, const char *ns,
+                 const char *key)
 {
-    int status = cli_edit_open(e, path);
+    int status = cli_edit_open(c, e, path);
     if (status == CLI_OK) {
         uint8_t index;
         const int rc = key != NULL ? bm_edit_unset(&e->edit, ns, key) : bm_edit_clear(&e->edit, ns);
@@ -53,11 +55,12 @@ static int run(struct cli *c)
     if (option < 0) {
         return CLI_USAGE;
     }
-    const char *path = cli_arg(c);
+    const char *path = cli_input(c);
     const char *ns = path != NULL ? cli_arg(c) : NULL;
     const char *key = ns != NULL ? cli_arg(c) : NULL;
     if (ns == NULL || (key != NULL && cli_arg(c) != NULL)) {
-        return cli_usage(c, "takes an image, a namespace and a key");
+        return cli_usage(c, "takes %s namespace and a key",
+                         cli_is_live(c, path) ? "--port, a" : "an image, a");
     }
     if (key == NULL && !all) {
         return cli_usage(c, "the key is missing; --all removes every key of namespace \"%s\"", ns);
@@ -65,7 +68,7 @@ static int run(struct cli *c)
     if (key != NULL && all) {
         return cli_usage(c, "takes a key or --all, not both");
     }
-    return cli_finish(unset(&e, path, ns, key));
+    return cli_finish(unset(c, &e, path, ns, key));
 }
 
 const struct cli_cmd cmd_unset = {
@@ -78,4 +81,5 @@ const struct cli_cmd cmd_unset = {
     .options = options,
     .examples = examples,
     .run = run,
+    .board = CLI_BOARD_EDIT,
 };

@@ -9,8 +9,9 @@ typedef void (*option_printer)(const struct cli_cmd *cmd, const struct poptOptio
 
 static void each_option(const struct cli_cmd *cmd, option_printer print, FILE *to)
 {
-    const struct poptOption *tables[] = {cmd->options, cli_common_options};
-    for (size_t i = 0; i < 2; i++) {
+    const struct poptOption *tables[3];
+    const size_t count = cli_option_tables(cmd, tables);
+    for (size_t i = 0; i < count; i++) {
         for (const struct poptOption *o = tables[i]; o->longName != NULL || o->shortName != '\0';
              o++) {
             if ((o->argInfo & POPT_ARGFLAG_DOC_HIDDEN) == 0) {

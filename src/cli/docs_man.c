@@ -128,8 +128,11 @@ void docs_man_command(const struct cli_cmd *cmd, FILE *to)
     fputs("\n.SH DESCRIPTION\n", to);
     paragraphs(cmd->about, to);
     fputs(".SH OPTIONS\n", to);
-    options(cmd->options, to);
-    options(cli_common_options, to);
+    const struct poptOption *tables[3];
+    const size_t count = cli_option_tables(cmd, tables);
+    for (size_t i = 0; i < count; i++) {
+        options(tables[i], to);
+    }
     exit_status(to);
     examples(cmd->examples, to);
     fputs(".SH SEE ALSO\n\\fBbirthmark\\fR(1)\n", to);
@@ -171,8 +174,9 @@ void docs_man_program(FILE *to)
 
 void docs_options(const struct cli_cmd *cmd, FILE *to)
 {
-    const struct poptOption *tables[] = {cmd->options, cli_common_options};
-    for (size_t i = 0; i < 2; i++) {
+    const struct poptOption *tables[3];
+    const size_t count = cli_option_tables(cmd, tables);
+    for (size_t i = 0; i < count; i++) {
         for (const struct poptOption *o = tables[i]; o->longName != NULL || o->shortName != '\0';
              o++) {
             if (o->longName != NULL && (o->argInfo & POPT_ARGFLAG_DOC_HIDDEN) == 0) {

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "cli/differences.h"
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "image/json.h"
 #include "image/seal.h"
 #include "port/file.h"
@@ -41,8 +42,9 @@ static int take_hold(struct cli_edit *e, const char *path)
     return CLI_DEVICE;
 }
 
-int cli_edit_open(struct cli_edit *e, const char *path)
+int cli_edit_open(struct cli *c, struct cli_edit *e, const char *path)
 {
+    e->cli = c;
     struct bm_diag diag;
     memset(&diag, 0, sizeof diag);
     if (strcmp(path, "-") == 0 || (e->keys != NULL && strcmp(e->keys, "-") == 0)) {
@@ -50,9 +52,9 @@ int cli_edit_open(struct cli_edit *e, const char *path)
                   "files, not standard input");
         return CLI_USAGE;
     }
-    int status = take_hold(e, path);
+    int status = cli_is_live(c, path) ? CLI_OK : take_hold(e, path); /* a port is held anyhow */
     if (status == CLI_OK) {
-        status = cli_image_open_keys(&e->image, path, e->keys);
+        status = cli_image_open(c, &e->image, path, e->keys, 1);
     }
     if (status == CLI_OK) {
         status = cli_image_need_values(&e->image);
@@ -122,7 +124,9 @@ static int write_file(const struct cli_edit *e)
     memcpy(data, e->edit.data, e->edit.size);
     memcpy(data + e->edit.size, image->data + e->edit.size, image->len - e->edit.size);
     int status = seal(e, data, e->edit.size);
-    if (status == CLI_OK) {
+    if (status == CLI_OK && cli_is_live(e->cli, image->path)) {
+        status = cli_live_write(e->cli, data, image->len);
+    } else if (status == CLI_OK) {
         const unsigned mode = bm_port_mode(image->path, PRIVATE_MODE);
         const int rc = bm_port_write_held(&e->hold, image->path, data, image->len, mode, &diag);
         status = rc == BM_OK ? CLI_OK : cli_fail(image->name, rc, &diag);

@@ -2,8 +2,8 @@
 #ifndef BM_CLI_EDIT_FILE_H
 #define BM_CLI_EDIT_FILE_H
 
-/* A file with an image that a command changes: all of the change is in the file in the end, or
- * nothing is. */
+/* An image that a command changes, in a file or on a live board (see cli_input()): of a file all of
+ * the change is there in the end, or nothing is; of a board the old bytes are kept first. */
 
 #include "cli/image_file.h"
 #include "image/edit.h"
@@ -13,6 +13,7 @@ struct cli_edit {
     int json;         /* given by the command: how to report */
     int reveal;       /* the same: show secrets */
     const char *keys; /* the same: file of the NVS keys, or NULL */
+    struct cli *cli;  /* private */
     struct cli_image image;
     struct bm_edit edit;
     struct bm_port_hold hold;
@@ -37,7 +38,7 @@ void cli_edit_option(struct cli *c, struct cli_edit *e, int option);
 
 /* Reads the image and readies it for changes.
  * Returns CLI_OK, or the exit status after saying what is wrong. Follow with cli_edit_close(). */
-int cli_edit_open(struct cli_edit *e, const char *path);
+int cli_edit_open(struct cli *c, struct cli_edit *e, const char *path);
 
 /* Says why a change of a key (NULL: of a namespace) failed or may not be written; returns the exit
  * status. */
@@ -60,6 +61,9 @@ void cli_edit_close(struct cli_edit *e);
     "status is 3. New blobs and pages are of NVS version 2, as ESP-IDF writes them; where all of " \
     "the image was of version 1, which firmware of ESP-IDF before 3.2 needs, a warning says so."   \
     "\n\n"                                                                                         \
+    "With --port the image is the NVS partition of a board, and IMAGE is left out: its old bytes " \
+    "are kept in a file first, the sectors that change are written, and all of it is checked. "    \
+    "Until the command ends, the board waits.\n\n"                                                 \
     "The report has a line for each difference, as birthmark diff prints it. Secrets are shown "   \
     "by fingerprint only, unless --show-secrets is given."
 

@@ -17,7 +17,7 @@ const struct cli_exit_row cli_exit_rows[] = {
     {CLI_NO, "the answer is no: findings, an absent key"},
     {CLI_USAGE, "wrong arguments"},
     {CLI_INPUT, "input that is wrong or cannot be read"},
-    {CLI_DEVICE, "output that cannot be written"},
+    {CLI_DEVICE, "output that cannot be written; a board or a line that failed"},
     {CLI_INTERRUPTED, "interrupted"},
     {0, NULL},
 };

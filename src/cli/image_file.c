@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/keys_file.h"
+#include "cli/live.h"
 #include "port/file.h"
 
 /* The largest NVS partition that makes sense is far below: a wrong file should not fill memory. */
@@ -35,15 +36,37 @@ static int has_pages(const struct cli_image *image)
     return image->scan.kind == BM_IMAGE_NVS || image->scan.kind == BM_IMAGE_ENCRYPTED;
 }
 
-int cli_image_open_keys(struct cli_image *image, const char *path, const char *keys)
+static int read_bytes(struct cli *c, struct cli_image *image, const char *path, int keep)
+{
+    struct bm_diag diag = {0};
+    image->path = path;
+    if (cli_is_live(c, path)) {
+        struct cli_live_data live;
+        const int status = cli_live_nvs(c, &live, keep);
+        image->data = live.data;
+        image->len = live.len;
+        image->name = live.name;
+        return status;
+    }
+    image->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const int rc = bm_port_read(path, size_max, &image->data, &image->len, &diag);
+    return rc == BM_OK ? CLI_OK : cli_fail_input(image->name, rc, &diag);
+}
+
+int cli_image_open(struct cli *c, struct cli_image *image, const char *path, const char *keys,
+                   int keep)
 {
     struct bm_nvs_crypto crypto;
+    memset(image, 0, sizeof *image);
     if (keys != NULL && strcmp(keys, "-") == 0 && strcmp(path, "-") == 0) {
-        memset(image, 0, sizeof *image);
         cli_error("image and keys cannot both come from standard input");
         return CLI_USAGE;
     }
-    int status = cli_image_open(image, path);
+    int status = read_bytes(c, image, path, keep);
+    if (status == CLI_OK) {
+        const int rc = bm_scan(&image->scan, image->data, image->len);
+        status = rc == BM_OK ? CLI_OK : cli_fail_input(image->name, rc, NULL);
+    }
     if (status != CLI_OK || keys == NULL) {
         return status;
     }
@@ -54,20 +77,6 @@ int cli_image_open_keys(struct cli_image *image, const char *path, const char *k
     }
     cli_keys_close(&crypto);
     return status;
-}
-
-int cli_image_open(struct cli_image *image, const char *path)
-{
-    struct bm_diag diag;
-    memset(image, 0, sizeof *image);
-    memset(&diag, 0, sizeof diag);
-    image->path = path;
-    image->name = strcmp(path, "-") == 0 ? "standard input" : path;
-    int rc = bm_port_read(path, size_max, &image->data, &image->len, &diag);
-    if (rc == BM_OK) {
-        rc = bm_scan(&image->scan, image->data, image->len);
-    }
-    return rc == BM_OK ? CLI_OK : cli_fail_input(image->name, rc, &diag);
 }
 
 void cli_image_close(struct cli_image *image)
@@ -134,13 +143,14 @@ int cli_image_need_values(const struct cli_image *image)
  * missing or that there is more. */
 static const char *image_arg(struct cli *c)
 {
-    const char *path = cli_arg(c);
+    const char *path = cli_input(c);
     if (path == NULL) {
         (void)cli_usage(c, "the image is missing");
         return NULL;
     }
     if (cli_arg(c) != NULL) {
-        (void)cli_usage(c, "takes one image");
+        (void)cli_usage(c, cli_is_live(c, path) ? "takes an image or --port, not both"
+                                                : "takes one image");
         return NULL;
     }
     return path;
@@ -154,7 +164,7 @@ int cli_image_use(struct cli *c, const char *keys,
     if (path == NULL) {
         return CLI_USAGE;
     }
-    int status = cli_image_open_keys(&image, path, keys);
+    int status = cli_image_open(c, &image, path, keys, 0);
     if (status == CLI_OK) {
         status = use(&image, ctx);
     }

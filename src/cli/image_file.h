@@ -16,23 +16,22 @@ struct cli_image {
     struct bm_scan scan;
 };
 
-/* Reads and scans an image, "-" for standard input. Returns CLI_OK, or the exit status after saying
- * what is wrong. Follow with cli_image_close() in either case. */
-int cli_image_open(struct cli_image *image, const char *path);
-
-/* The same with the file of its NVS keys (NULL: none were given). Where they fit, image and scan
- * hold the decrypted entries; scan.seal says what became of them. Keys that do not fit are no
- * failure here: the image then counts as encrypted. */
-int cli_image_open_keys(struct cli_image *image, const char *path, const char *keys);
+/* Reads and scans an image: a file, "-" for standard input, or a live board (see cli_input()),
+ * which waits afterwards if `keep`. keys: the file of its NVS keys, or NULL. Where they fit, image
+ * and scan hold the decrypted entries; scan.seal says what became of them. Keys that do not fit are
+ * no failure here: the image then counts as encrypted. Returns CLI_OK, or the exit status after
+ * saying what is wrong. Follow with cli_image_close() in either case. */
+int cli_image_open(struct cli *c, struct cli_image *image, const char *path, const char *keys,
+                   int keep);
 void cli_image_close(struct cli_image *image);
 
 /* For commands that need readable values: says on stderr what the file is where it is no NVS image
  * that can be read, and returns CLI_INPUT; CLI_OK otherwise, perhaps after a warning. */
 int cli_image_need_values(const struct cli_image *image);
 
-/* The rest of a command that has one image as its argument, once its options are taken: opens it,
- * with the file of its keys (NULL: none), hands it to use, closes it, flushes stdout. Returns the
- * exit status: that of use, or another after saying what is wrong. */
+/* The rest of a command that has one image as its argument, or a board, once its options are taken:
+ * opens it, with the file of its keys (NULL: none), hands it to use, closes it, flushes stdout.
+ * Returns the exit status: that of use, or another after saying what is wrong. */
 int cli_image_use(struct cli *c, const char *keys,
                   int (*use)(const struct cli_image *image, void *ctx), void *ctx);
 

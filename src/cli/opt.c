@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "birthmark/part.h"
 #include "cli/frame.h"
+#include "cli/live.h"
 #include "image/suggest.h"
 
 /* Above every val that a command gives its own options. */
@@ -73,9 +75,14 @@ int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **ar
     static const struct poptOption end = POPT_TABLEEND;
     memset(c, 0, sizeof *c);
     c->cmd = cmd;
-    c->options[0] = group(cmd->options, "Options:");
-    c->options[1] = group(cli_common_options, "Common options:");
-    c->options[2] = end;
+    c->board.table_off = BM_PART_TABLE_OFFSET;
+    size_t n = 0;
+    c->options[n++] = group(cmd->options, "Options:");
+    if (cmd->board != CLI_BOARD_NONE) {
+        c->options[n++] = group(cli_board_options(cmd->board), "Options for a board:");
+    }
+    c->options[n++] = group(cli_common_options, "Common options:");
+    c->options[n] = end;
     struct bm_text t;
     bm_text_init(&t, c->title, sizeof c->title);
     bm_text_str(&t, "birthmark ");
@@ -93,8 +100,20 @@ int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **ar
     return CLI_OK;
 }
 
+size_t cli_option_tables(const struct cli_cmd *cmd, const struct poptOption *tables[3])
+{
+    size_t n = 0;
+    tables[n++] = cmd->options;
+    if (cmd->board != CLI_BOARD_NONE) {
+        tables[n++] = cli_board_options(cmd->board);
+    }
+    tables[n++] = cli_common_options;
+    return n;
+}
+
 void cli_close(struct cli *c)
 {
+    cli_live_close(c);
     while (c->kept != NULL) {
         struct cli_kept *k = c->kept;
         c->kept = k->next;
@@ -127,12 +146,12 @@ static int keep_arg(struct cli *c)
     return 0;
 }
 
-enum { NAMES_MAX = 40 };
+enum { NAMES_MAX = 60 };
 
 static size_t long_names(const struct poptOption *o, const char **names, size_t n)
 {
     for (; o->longName != NULL || o->shortName != '\0'; o++) {
-        if (o->longName != NULL && n < NAMES_MAX) {
+        if (o->longName != NULL && (o->argInfo & POPT_ARGFLAG_DOC_HIDDEN) == 0 && n < NAMES_MAX) {
             names[n++] = o->longName;
         }
     }
@@ -142,8 +161,12 @@ static size_t long_names(const struct poptOption *o, const char **names, size_t 
 static int unknown_option(struct cli *c, const char *word)
 {
     const char *names[NAMES_MAX + 1];
-    size_t n = long_names(cli_common_options, names, 0);
-    n = long_names(c->cmd->options, names, n);
+    const struct poptOption *tables[3];
+    const size_t count = cli_option_tables(c->cmd, tables);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        n = long_names(tables[i], names, n);
+    }
     names[n] = NULL;
     const char *near =
         strncmp(word, "--", 2) == 0 ? bmi_suggest(word + 2, strlen(word + 2), names) : NULL;
@@ -184,6 +207,12 @@ int cli_option(struct cli *c)
             cli_help_command(c, stdout);
             c->helped = 1;
             return -1;
+        }
+        if (val >= CLI_BOARD_FIRST) {
+            if (cli_board_option(c, val, c->arg) != CLI_OK) {
+                return -1;
+            }
+            continue;
         }
         if (val != OPT_COLOR) {
             return val;

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
+#include "cli/live.h"
 #include "cli/table_arg.h"
 #include "crypto/crypto.h"
+#include "layout/assemble.h"
 #include "port/file.h"
 
 enum { SCRATCH = 65536, RECORDS_APART = BM_OTADATA_SIZE / 2 };
@@ -121,11 +124,10 @@ static int place(struct cli_ota *o)
 static int find_table(struct cli *c, struct cli_ota *o, const struct cli_ota_wish *wish,
                       int need_table)
 {
-    const int sectors = o->len % RECORDS_APART == 0 && o->len >= BM_OTADATA_SIZE;
     if (wish->slots > 0) {
-        if (!sectors || o->len > (size_t)16 * RECORDS_APART) {
+        if (o->len != BM_OTADATA_SIZE) {
             cli_error("%s: has %zu bytes, and an otadata partition %d; for a flash image leave "
-                      "--slots out",
+                      "--slots out, for a larger partition give --table",
                       o->name, o->len, BM_OTADATA_SIZE);
             return CLI_INPUT;
         }
@@ -146,14 +148,52 @@ static int find_table(struct cli *c, struct cli_ota *o, const struct cli_ota_wis
                       : CLI_OK;
 }
 
+static void count_slots(struct cli_ota *o)
+{
+    for (unsigned i = 0; i < o->table.count; i++) {
+        const struct bm_part *p = &o->table.part[i];
+        o->slots += p->type == BM_PART_APP && p->subtype >= BM_PART_APP_OTA_0 &&
+                    p->subtype < BM_PART_APP_OTA_0 + BM_OTA_SLOTS_MAX;
+    }
+}
+
+static int open_live(struct cli *c, struct cli_ota *o, const struct cli_ota_wish *wish)
+{
+    struct cli_live_data live;
+    if (wish->table_offset != BM_PART_TABLE_OFFSET) {
+        c->board.table_off = wish->table_offset;
+    }
+    const int status = cli_live_otadata(c, &live, &o->table);
+    o->data = live.data;
+    o->len = live.len;
+    if (status != CLI_OK) {
+        return status;
+    }
+    o->name = live.name;
+    o->size = (uint32_t)live.len;
+    o->has_table = 1;
+    o->is_flash = 1;
+    o->is_live = 1;
+    o->otadata = last_otadata(&o->table);
+    o->chip = cli_live_flash(c);
+    o->chip_id = cli_live_chip_id(c);
+    o->limit = o->chip != NULL ? o->chip->size : 0;
+    count_slots(o);
+    return o->chip != NULL ? CLI_OK : cli_fail(o->name, BM_E_NOMEM, NULL);
+}
+
 int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
                  const struct cli_ota_wish *wish, int need_table)
 {
     struct bm_diag diag;
     memset(o, 0, sizeof *o);
     memset(&diag, 0, sizeof diag);
+    o->chip_id = BM_CHIP_UNKNOWN;
     o->path = path;
     o->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (cli_is_live(c, path)) {
+        return open_live(c, o, wish);
+    }
     const int rc = bm_port_read(path, flash_max, &o->data, &o->len, &diag);
     if (rc != BM_OK) {
         return cli_fail_input(path, rc, &diag);
@@ -168,10 +208,11 @@ int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
     }
     o->otadata = last_otadata(&o->table);
     o->is_flash = o->is_flash || (!o->made_up && !alone(o));
-    while (o->slots < BM_OTA_SLOTS_MAX &&
-           bm_part_find(&o->table, BM_PART_APP, BM_PART_APP_OTA_0 + (int)o->slots, NULL) != NULL) {
-        o->slots++;
+    if (o->is_flash) {
+        o->chip_id = bm_flash_chip(o->data, o->len, wish->table_offset, NULL);
+        o->limit = bm_flash_limit(o->data, o->len, wish->table_offset);
     }
+    count_slots(o);
     return place(o);
 }
 
@@ -181,6 +222,39 @@ void cli_ota_close(struct cli_ota *o)
     free(o->app);
     o->data = NULL;
     o->app = NULL;
+}
+
+/* 1 if the bootloader can map it where it is. On a board that is not looked at. */
+static int maps(const struct cli_ota *o, const struct bm_part *p, const struct bm_flash *chip,
+                uint8_t *buf)
+{
+    struct bm_boot_flash how = {.chip = chip, .buf = buf, .buf_len = SCRATCH, .chip_id = -1};
+    struct bm_boot_image image;
+    return o->is_live || bm_boot_ask_flash(&how, p, &image) != BM_OK ||
+           image.verdict != BM_BOOT_BAD;
+}
+
+/* The code for the app in a partition, of which there may be no more than room bytes. */
+static int look_at(const struct cli_ota *o, struct cli_ota_app *a, const struct bm_flash *chip,
+                   const struct bm_hash *sha256, uint8_t *buf)
+{
+    const struct bm_part *p = a->part;
+    const uint32_t room = p->offset < chip->size ? chip->size - p->offset : 0;
+    const uint32_t size = p->size < room ? p->size : room;
+    if (size == 0) {
+        return BM_E_LENGTH;
+    }
+    const int rc =
+        o->is_live ? bm_app_read(&a->app, chip, p->offset, size, &a->diag)
+                   : bm_app_verify(&a->app, chip, p->offset, size, sha256, buf, SCRATCH, &a->diag);
+    const int other_chip = o->chip_id >= 0 && a->app.chip != o->chip_id;
+    if ((rc != BM_OK && rc != BM_E_VERIFY) || (!other_chip && maps(o, p, chip, buf))) {
+        return rc;
+    }
+    memset(&a->diag, 0, sizeof a->diag);
+    return bm_diag_set(&a->diag, BM_E_TYPE, p->offset, "header",
+                       other_chip ? "it is for another chip"
+                                  : "it is mapped by pages of flash, and does not begin with one");
 }
 
 int cli_ota_look(struct cli_ota *o)
@@ -193,7 +267,12 @@ int cli_ota_look(struct cli_ota *o)
     memset(&sha256, 0, sizeof sha256);
     o->app = calloc(CLI_OTA_APPS, sizeof *o->app);
     uint8_t *buf = malloc(SCRATCH);
-    int rc = o->app != NULL && buf != NULL ? bm_flash_view(&chip, o->data, o->len) : BM_E_NOMEM;
+    int rc = o->app != NULL && buf != NULL ? BM_OK : BM_E_NOMEM;
+    if (rc == BM_OK && o->is_live) {
+        chip = *o->chip;
+    } else if (rc == BM_OK) {
+        rc = bm_flash_view(&chip, o->data, o->len);
+    }
     if (rc == BM_OK) {
         rc = bm_crypto_hash_sha256(&sha256);
     }
@@ -203,16 +282,32 @@ int cli_ota_look(struct cli_ota *o)
             struct cli_ota_app *a = &o->app[o->apps++];
             a->index = i;
             a->part = p;
-            const size_t room = p->offset < o->len ? o->len - p->offset : 0;
-            const uint32_t size = p->size < room ? p->size : (uint32_t)room;
-            a->code = size == 0 ? BM_E_LENGTH
-                                : bm_app_verify(&a->app, &chip, p->offset, size, &sha256, buf,
-                                                SCRATCH, &a->diag);
+            a->code = look_at(o, a, &chip, &sha256, buf);
+            rc = o->is_live && a->code == BM_E_IO ? BM_E_IO : BM_OK;
         }
     }
     bm_crypto_hash_close(&sha256);
     free(buf);
     return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
+}
+
+/* Behind the records there is nothing, and in them a label that nobody uses. A record cut short has
+ * a wrong CRC, but no label. */
+int cli_ota_foreign(const struct cli_ota *o, size_t *at)
+{
+    enum { LABEL = 4, STATE = 24 };
+    const struct bm_otadata data = cli_ota_records(o);
+    for (uint32_t i = 0; i < o->size; i++) {
+        const uint32_t record = i / RECORDS_APART;
+        const uint32_t in = i % RECORDS_APART;
+        const int free = record > 1 || in >= BM_OTADATA_RECORD_SIZE ||
+                         (in >= LABEL && in < STATE && !data.record[record].crc_ok);
+        if (free && o->data[o->off + i] != 0xff) {
+            *at = o->off + i;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 struct bm_otadata cli_ota_records(const struct cli_ota *o)
@@ -263,6 +358,11 @@ static int ask(void *ctx, const struct bm_part *part, struct bm_boot_image *out)
 int cli_ota_decide(struct cli_ota *o, struct bm_boot *boot, const struct bm_boot_config *config)
 {
     const struct bm_otadata data = cli_ota_records(o);
-    const int rc = bm_boot_decide(boot, &o->table, &data, ask, o, config);
+    struct bm_boot_config how = {0};
+    if (config != NULL) {
+        how = *config;
+    }
+    how.flash_size = o->limit;
+    const int rc = bm_boot_decide(boot, &o->table, &data, ask, o, &how);
     return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
 }

@@ -2,7 +2,8 @@
 #ifndef BM_CLI_OTA_FILE_H
 #define BM_CLI_OTA_FILE_H
 
-/* The file that birthmark ota was given: an otadata partition, or an image of a whole flash. */
+/* What birthmark ota was given: an otadata partition, an image of a whole flash, or a live board.
+ */
 
 #include "birthmark/app.h"
 #include "birthmark/boot.h"
@@ -35,11 +36,15 @@ struct cli_ota {
     struct bm_part_table table;
     int has_table;                 /* 0: none given, and none needed */
     int made_up;                   /* the table is of --slots: it has no places */
-    int is_flash;                  /* 0: data is the otadata partition */
+    int is_flash;                  /* 0: there is nothing but the otadata partition */
+    int chip_id;                   /* in headers of images for this chip; -1: not known */
+    uint32_t limit;                /* bytes of flash that the table may take; 0: not known */
+    int is_live;                   /* data is the otadata partition, and the rest on a board */
+    const struct bm_flash *chip;   /* of the board */
     const struct bm_part *otadata; /* in table; NULL: it has none */
     uint32_t off;                  /* of otadata in data */
     uint32_t size;                 /* of it; 0: there is none */
-    unsigned slots;                /* ota_0, ota_1, ... without a gap, as ESP-IDF's API counts */
+    unsigned slots;                /* rows of the table, as the bootloader counts */
     size_t apps;                   /* in app; 0 unless is_flash */
     struct cli_ota_app *app;
 };
@@ -51,7 +56,12 @@ int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
                  const struct cli_ota_wish *wish, int need_table);
 void cli_ota_close(struct cli_ota *o);
 
-/* Looks at the images of all app partitions of a flash image. Returns the same. */
+/* 1 if the otadata partition holds what nothing ever writes there: it is another one, or encrypted.
+ * at: where in data that is. */
+int cli_ota_foreign(const struct cli_ota *o, size_t *at);
+
+/* Looks at the images of all app partitions of a flash image; on a board at their headers, which
+ * takes no minutes. Returns the same. */
 int cli_ota_look(struct cli_ota *o);
 
 /* What the bootloader decides on the bytes as they are now; images of an otadata partition alone

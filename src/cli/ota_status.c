@@ -44,10 +44,10 @@ static void put_record(const struct cli_ota *o, const struct bm_boot *b,
     (void)printf("%s\n", b->record == (int)i ? "  followed" : "");
 }
 
-static const char *app_verdict(const struct cli_ota_app *a)
+static const char *app_verdict(const struct cli_ota *o, const struct cli_ota_app *a)
 {
     switch (a->code) {
-    case BM_OK: return "good";
+    case BM_OK: return o->is_live ? "not verified" : "good";
     case BM_E_NOENT: return "blank";
     case BM_E_VERIFY: return "damaged";
     default: return "no bootable image";
@@ -59,11 +59,11 @@ static int readable(const struct cli_ota_app *a)
     return a->code == BM_OK || a->code == BM_E_VERIFY;
 }
 
-static void put_app(const struct cli_ota_app *a)
+static void put_app(const struct cli_ota *o, const struct cli_ota_app *a)
 {
     char place[CLI_BOOT_PLACE];
     (void)printf("  %-7s  0x%-8" PRIx32 "  %s", cli_boot_place(place, a->index), a->part->offset,
-                 app_verdict(a));
+                 app_verdict(o, a));
     if (a->code != BM_OK && a->code != BM_E_NOENT && a->diag.text[0] != '\0') {
         (void)fputs(" (", stdout);
         put_text(a->diag.text);
@@ -112,7 +112,7 @@ static void put_answer(const struct cli_ota *o, const struct bm_boot *b)
         }
         (void)fputc(')', stdout);
     }
-    (void)fputs(o->is_flash ? "\n" : ", if its image is good\n", stdout);
+    (void)fputs(o->is_flash && !o->is_live ? "\n" : ", if its image is good\n", stdout);
 }
 
 static void put_text_report(const struct cli_ota *o, const struct bm_boot *b,
@@ -129,7 +129,7 @@ static void put_text_report(const struct cli_ota *o, const struct bm_boot *b,
         (void)fputc('\n', stdout);
     }
     for (size_t i = 0; i < o->apps; i++) {
-        put_app(&o->app[i]);
+        put_app(o, &o->app[i]);
     }
     (void)printf("\nWhy, by a bootloader %s rollback%s:\n",
                  how->config->rollback ? "with" : "without",
@@ -183,7 +183,7 @@ static json_t *json_app(const struct cli_ota *o, const struct cli_ota_app *a)
     if (j == NULL) {
         return NULL;
     }
-    (void)json_object_set_new(j, "verdict", json_string(app_verdict(a)));
+    (void)json_object_set_new(j, "verdict", json_string(app_verdict(o, a)));
     if (a->code != BM_OK && a->diag.text[0] != '\0') {
         (void)json_object_set_new(j, "reason", bmi_json_text(a->diag.text));
     }

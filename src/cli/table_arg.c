@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cli/cmd_generate_report.h"
+#include "cli/live.h"
+#include "image/scan.h"
 #include "layout/part_number.h"
 #include "port/file.h"
 
@@ -17,32 +19,60 @@ static const char *variable(void *ctx, const char *name)
     return getenv(name);
 }
 
-int cli_table_arg(struct bm_table_file *out, const char *path,
-                  const struct bm_table_options *options)
+static int load(struct bm_table_file *out, const char *name, const uint8_t *data, size_t len,
+                const struct bm_table_options *options)
 {
     struct bm_image_problems problems = {0};
     struct bm_table_options o;
-    struct bm_diag diag = {0};
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    uint8_t *data = NULL;
-    size_t len = 0;
-    int rc = bm_port_read(path, size_max, &data, &len, &diag);
-    if (rc != BM_OK) {
-        return cli_fail_input(name, rc, &diag);
-    }
     bm_table_options_init(&o);
     if (options != NULL) {
         o = *options;
     }
     o.variable = variable;
-    rc = bm_table_load(out, name, data, len, &o, &problems);
+    const int rc = bm_table_load(out, name, data, len, &o, &problems);
     cli_generate_problems(&problems);
     bm_image_problems_free(&problems);
-    bm_port_free(data, len);
     if (rc == BM_E_INPUT) { /* told already */
         return CLI_INPUT;
     }
     return rc == BM_OK ? CLI_OK : cli_fail(name, rc, NULL);
+}
+
+int cli_table_arg(struct bm_table_file *out, const char *path,
+                  const struct bm_table_options *options)
+{
+    struct bm_diag diag = {0};
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    const int rc = bm_port_read(path, size_max, &data, &len, &diag);
+    if (rc != BM_OK) {
+        return cli_fail_input(name, rc, &diag);
+    }
+    const int status = load(out, name, data, len, options);
+    bm_port_free(data, len);
+    return status;
+}
+
+int cli_table_live(struct cli *c, struct bm_table_file *out, const struct bm_table_options *options)
+{
+    struct cli_live_data live;
+    uint32_t flash_size = 0;
+    int status = cli_live_table(c, &live, &flash_size);
+    if (status == CLI_OK && bmi_is_blank(live.data, live.len)) {
+        cli_error("%s: the flash is blank at 0x%x, where the table should be", live.name,
+                  (unsigned)c->board.table_off);
+        status = CLI_INPUT;
+    }
+    if (status == CLI_OK) {
+        status = load(out, live.name, live.data, live.len, options);
+        out->kind = BM_TABLE_FLASH;
+        out->offset = c->board.table_off;
+        out->flash_size = flash_size;
+        out->limit = flash_size;
+    }
+    bm_port_free(live.data, live.len);
+    return status;
 }
 
 int cli_table_number(struct cli *c, uint32_t *out, const char *option, const char *text)

@@ -13,6 +13,10 @@
 int cli_table_arg(struct bm_table_file *out, const char *path,
                   const struct bm_table_options *options);
 
+/* The same of a live board: its table at --table-offset. */
+int cli_table_live(struct cli *c, struct bm_table_file *out,
+                   const struct bm_table_options *options);
+
 /* An offset or size of an option: "0x8000", "32K", "4MB". Returns CLI_OK or CLI_USAGE after saying
  * what is wrong. */
 int cli_table_number(struct cli *c, uint32_t *out, const char *option, const char *text);

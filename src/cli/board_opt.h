@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BM_CLI_BOARD_OPT_H
+#define BM_CLI_BOARD_OPT_H
+
+/* The options by which a command is told of a board: one table for all commands. cli_option() takes
+ * them; a command only says that it has them. */
+
+#include <popt.h>
+#include <stdint.h>
+
+#include "link/link.h"
+
+struct cli;
+
+enum cli_board_use {
+    CLI_BOARD_NONE = 0,
+    CLI_BOARD_READ, /* takes --port in place of a file, and reads */
+    CLI_BOARD_EDIT, /* the same, and changes what it read */
+    CLI_BOARD_ONLY  /* is for boards alone: without --port it takes the only one there is */
+};
+
+/* What the options say; zeroed but for table_off. */
+struct cli_board_wish {
+    const char *port; /* NULL: not given */
+    uint32_t baud;    /* 0: not given */
+    const struct bm_chip *chip;
+    enum bm_link_before before;
+    const char *sequence; /* of BM_BEFORE_CUSTOM */
+    enum bm_link_after after;
+    unsigned attempts; /* 0: not given */
+    const char *stub;  /* file, or NULL */
+    uint32_t table_off;
+    const char *partition; /* NULL: the one that suits the command */
+    const char *backup;    /* file, or NULL: a name is made */
+    int no_backup;
+    int no_progress;
+};
+
+/* The rows for a use, ending with POPT_TABLEEND; NULL for CLI_BOARD_NONE. */
+const struct poptOption *cli_board_options(enum cli_board_use use);
+
+/* Vals of these rows lie above those of the commands and of the common options. */
+enum { CLI_BOARD_FIRST = 0x20000 };
+
+/* Takes one of them. Returns CLI_OK, or CLI_USAGE after saying what is wrong. */
+int cli_board_option(struct cli *c, int option, const char *arg);
+
+#endif
