@@ -37,7 +37,8 @@ struct request {
     size_t count;               /* of inputs, once split() has been */
     const char *output;         /* as given, NULL: none */
     const char *outdir;
-    uint32_t size; /* 0: choose */
+    const char *relative_to; /* folder of relative paths in the CSV, or NULL */
+    uint32_t size;           /* 0: choose */
     struct cli_generate_part part;
     unsigned version;
     int dry_run;
@@ -191,6 +192,8 @@ static int parse(struct cli *c, struct request *r)
         case CLI_OPT_KEYGEN: r->keygen = 1; break;
         case CLI_OPT_TABLE: r->part.table = arg; break;
         case CLI_OPT_LABEL: r->part.label = arg; break;
+        case CLI_OPT_TABLE_OFFSET: r->part.table_off = arg; break;
+        case CLI_OPT_RELATIVE: r->relative_to = arg; break;
         default: (void)cli_keys_make_option(&r->make, option, arg); break;
         }
     }
@@ -216,8 +219,19 @@ static int read_row_file(void *ctx, const char *path, size_t max, uint8_t **data
                          struct bm_diag *diag)
 {
     struct request *r = ctx;
-    r->own_input = r->own_input || is_output(r, strcmp(path, "-") == 0 ? "./-" : path);
-    return bm_port_read_named(path, max, data, len, diag);
+    char below[CLI_PATH_SIZE];
+    struct bm_text t;
+    bm_text_init(&t, below, sizeof below);
+    if (r->relative_to != NULL && path[0] != '/') {
+        bm_text_str(&t, r->relative_to);
+        bm_text_str(&t, "/");
+    }
+    bm_text_str(&t, path);
+    if (t.cut) {
+        return bm_diag_set(diag, BM_E_INPUT, 0, NULL, "the path is too long");
+    }
+    r->own_input = r->own_input || is_output(r, strcmp(below, "-") == 0 ? "./-" : below);
+    return bm_port_read_named(below, max, data, len, diag);
 }
 
 static void release_row_file(void *ctx, uint8_t *data, size_t len)
@@ -347,10 +361,12 @@ static int generate(struct cli *c, struct request *r, const struct bm_image_inpu
                     size_t unread)
 {
     const struct bm_image_options o = {.size = r->size,
+                                       .read_only = cli_generate_part_readonly(&r->part),
                                        .version = r->version,
                                        .read = read_row_file,
                                        .release = release_row_file,
-                                       .ctx = r};
+                                       .ctx = r,
+                                       .folder = r->relative_to};
     struct bm_image_result result;
     struct bm_diag diag = {0};
     const int rc = bm_image_generate(&result, inputs, r->count, &o, &diag);

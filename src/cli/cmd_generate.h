@@ -14,7 +14,9 @@ enum {
     CLI_OPT_KEYS,
     CLI_OPT_KEYGEN,
     CLI_OPT_TABLE,
-    CLI_OPT_LABEL
+    CLI_OPT_LABEL,
+    CLI_OPT_TABLE_OFFSET,
+    CLI_OPT_RELATIVE
 };
 
 #define CLI_GENERATE_OPTIONS                                                                        \
@@ -42,6 +44,20 @@ enum {
         {"label", '\0',          POPT_ARG_STRING,                                                   \
          NULL,    CLI_OPT_LABEL, "partition of the table; not needed where one alone is for NVS",   \
          "NAME"},                                                                                   \
+        {"table-offset",                                                                            \
+         '\0',                                                                                      \
+         POPT_ARG_STRING,                                                                           \
+         NULL,                                                                                      \
+         CLI_OPT_TABLE_OFFSET,                                                                      \
+         "where the table is in flash (0x8000)",                                                    \
+         "OFFSET"},                                                                                 \
+        {"relative-to",                                                                             \
+         '\0',                                                                                      \
+         POPT_ARG_STRING,                                                                           \
+         NULL,                                                                                      \
+         CLI_OPT_RELATIVE,                                                                          \
+         "folder that relative paths in the CSV begin at (the current one)",                        \
+         "DIR"},                                                                                    \
         CLI_KEYS_OPTIONS(CLI_OPT_KEYS)
 
 /* Runs the command. encrypts 1: without keys it is a usage error. */

@@ -218,11 +218,9 @@ static int read_file(const struct row *r, uint8_t **data, size_t *len)
     case BM_OK:
     case BM_E_NOMEM: return rc;
     case BM_E_NOENT:
-        return refuse(r, BMI_COL_VALUE, "there is no %s; %s", file_name(r, shown),
-                      is_secret(r)
-                          ? "paths are relative to the current folder, and a value itself has "
-                            "the type data"
-                          : "paths are relative to the current folder");
+        return refuse(r, BMI_COL_VALUE, "there is no %s; paths are relative to %s%s",
+                      file_name(r, shown), o->folder != NULL ? o->folder : "the current folder",
+                      is_secret(r) ? ", and a value itself has the type data" : "");
     case BM_E_NOSPC:
         return refuse(r, BMI_COL_VALUE, "%s is over %d bytes, too long for any value",
                       file_name(r, shown), FILE_MAX);

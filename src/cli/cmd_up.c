@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/board.h"
+#include "cli/up.h"
+#include "port/file.h"
+#include "port/shell.h"
+
+#define TEXT(name, letter, val, text, arg)                  \
+    {                                                       \
+        name, letter, POPT_ARG_STRING, NULL, val, text, arg \
+    }
+#define SWITCH(name, letter, val, text)                    \
+    {                                                      \
+        name, letter, POPT_ARG_NONE, NULL, val, text, NULL \
+    }
+
+const struct poptOption cli_up_options[] = {
+    TEXT("directory", 'C', UP_DIRECTORY, "folder of the project (the current one)", "DIR"),
+    TEXT("config", '\0', UP_CONFIG, "file of settings, if not birthmark.ini", "FILE"),
+    SWITCH("dry-run", 'n', UP_DRY_RUN, "print the plan, do nothing"),
+    TEXT("build", '\0', UP_BUILD, "how to build (\"idf.py build\" for an ESP-IDF project)",
+         "COMMAND"),
+    SWITCH("no-build", '\0', UP_NO_BUILD, "take what was built before"),
+    TEXT("build-dir", 'B', UP_BUILD_DIR, "where the build goes (build)", "DIR"),
+    TEXT("csv", '\0', UP_CSV, "the values (main/nvs.csv or nvs.csv)", "FILE"),
+    TEXT("label", '\0', UP_LABEL, "their partition (nvs, or the only one for NVS)", "NAME"),
+    TEXT("relative-to", '\0', UP_RELATIVE_TO,
+         "folder that relative paths in the CSV begin at (the build folder)", "DIR"),
+    TEXT("keys", '\0', UP_KEYS, "encrypt the image with these NVS keys", "FILE"),
+    SWITCH("temporary", '\0', UP_TEMPORARY, "wipe and remove the image in the end"),
+    SWITCH("no-nvs", '\0', UP_NO_NVS, "make no image of values"),
+    TEXT("flash-mode", '\0', UP_MODE, "as for birthmark flash (keep)", "MODE"),
+    TEXT("flash-freq", '\0', UP_FREQ, "the same", "CLOCK"),
+    TEXT("flash-size", '\0', UP_SIZE, "the same; detect: what the board has", "SIZE"),
+    SWITCH("force", 'f', UP_FORCE, "flash in spite of errors; an identity may be lost"),
+    SWITCH("no-monitor", '\0', UP_NO_MONITOR, "end with the reset"),
+    TEXT("elf", '\0', UP_ELF, "program with symbols (the one of the build)", "FILE"),
+    TEXT("filter", '\0', UP_FILTER, "as for birthmark monitor", "RULES"),
+    TEXT("log", '\0', UP_LOG, "append the board's log to this file", "FILE"),
+    TEXT("until", '\0', UP_UNTIL, "end when a line of the log matches", "REGEX"),
+    TEXT("fail-on", '\0', UP_FAIL_ON, "end with status 1 when a line matches", "REGEX"),
+    TEXT("timeout", '\0', UP_TIMEOUT, "end the monitor after this time (30s)", "TIME"),
+    SWITCH("exit-status", '\0', UP_EXIT_STATUS, "end with status 1 when the program crashes"),
+    POPT_TABLEEND,
+};
+
+static const struct cli_example examples[] = {
+    {"birthmark up -p /dev/ttyUSB0 -b 460800", "build, flash with the identity, show the log"},
+    {"birthmark up --dry-run", "what that would do, file by file"},
+    {"birthmark up --no-build --until \"identity: ready\" --timeout 30s --exit-status",
+     "in a CI job"},
+    {"birthmark up --build \"make -C firmware\" --build-dir firmware/out", "another kind of build"},
+    {NULL, NULL},
+};
+
+static int build(const struct cli_up *u)
+{
+    struct bm_diag diag = {0};
+    int how = 0;
+    (void)fflush(stdout);
+    if (u->command[0] == '\0') {
+        (void)fprintf(stderr, "--> no build: %s\n", u->why_no_build);
+        return CLI_OK;
+    }
+    (void)fprintf(stderr, "--> %s\n", u->command);
+    const int rc = bm_port_shell(u->command, &how, &diag);
+    if (rc != BM_OK) {
+        return cli_fail("/bin/sh", rc, &diag);
+    }
+    if (how != 0) {
+        cli_error("the build ended with status %d; nothing was flashed. Correct it, or flash what "
+                  "was built before with --no-build",
+                  how);
+    }
+    return how;
+}
+
+/* The step that failed says why; this says what that means. */
+static int stopped(int status, const char *step, const char *remedy)
+{
+    if (status != CLI_OK && status != CLI_INTERRUPTED) {
+        cli_error("stopped at %s: %s", step, remedy);
+    }
+    return status;
+}
+
+static int generate(const struct cli_up *u)
+{
+    struct up_line line;
+    cli_up_generate_line(u, &line);
+    return stopped(cli_up_run(&line), "generate",
+                   "nothing was flashed. Paths in the CSV are relative to the build folder, unless "
+                   "--relative-to says otherwise");
+}
+
+static int flash(struct cli *c, struct cli_up *u)
+{
+    struct up_line line;
+    int status = CLI_OK;
+    if (u->nvs != NULL && u->text[UP_KEYS] == NULL && u->text[UP_FORCE] == NULL) {
+        status = cli_up_compare(c, u);
+    }
+    if (status == CLI_OK) {
+        cli_up_flash_line(c, u, &line);
+        status = cli_up_run(&line);
+    }
+    return stopped(status, "flash",
+                   "birthmark up may be run again. --no-nvs leaves the board's values as they are, "
+                   "birthmark import adds to them, --force replaces them");
+}
+
+static int steps(struct cli *c, struct cli_up *u)
+{
+    struct up_line line;
+    int status = cli_up_read(u);
+    if (status == CLI_OK && u->nvs != NULL) {
+        status = generate(u);
+    }
+    status = status == CLI_OK ? flash(c, u) : status;
+    if (status == CLI_OK && u->text[UP_NO_MONITOR] == NULL) {
+        cli_up_monitor_line(u, &line);
+        status = cli_up_run(&line);
+    }
+    return status;
+}
+
+/* The image may hold a private key. */
+static int clear_away(const struct cli_up *u, int status)
+{
+    struct bm_diag diag = {0};
+    if (u->text[UP_TEMPORARY] == NULL || u->image[0] == '\0') {
+        return status;
+    }
+    const int rc = bm_port_wipe_file(u->image, &diag);
+    if (rc != BM_OK) {
+        (void)cli_fail(u->image, rc, &diag);
+        return status == CLI_OK ? CLI_DEVICE : status;
+    }
+    return status;
+}
+
+/* As far as a build of before tells it. */
+static int plan(const struct cli *c, struct cli_up *u)
+{
+    struct bm_layout_findings findings;
+    memset(&findings, 0, sizeof findings);
+    const int built = cli_is_build(u->text[UP_BUILD_DIR]);
+    int status = CLI_OK;
+    if (built || u->command[0] == '\0') {
+        status = cli_up_read(u);
+    }
+    if (status != CLI_OK) {
+        return status;
+    }
+    cli_up_plan(c, u, built);
+    if (built) {
+        bm_plan_check(&u->parts.plan, &findings);
+        cli_findings_put(&findings);
+        status = findings.errors > 0 ? CLI_INPUT : CLI_OK;
+    }
+    bm_layout_findings_free(&findings);
+    return status;
+}
+
+/* A port that is not there is told before an hour of building, not after it. */
+static int find_port(struct cli *c, struct cli_up *u)
+{
+    const char *environment = getenv("BIRTHMARK_PORT");
+    const int given = c->board.port != NULL || (environment != NULL && environment[0] != '\0');
+    return u->text[UP_DRY_RUN] == NULL || given ? cli_board_port(c, u->port) : CLI_OK;
+}
+
+static int run(struct cli *c)
+{
+    struct cli_up *u = calloc(1, sizeof *u);
+    if (u == NULL) {
+        return cli_fail("up", BM_E_NOMEM, NULL);
+    }
+    int status = cli_up_take(c, u);
+    status = status == CLI_OK ? cli_up_look(c, u) : status;
+    status = status == CLI_OK ? find_port(c, u) : status;
+    if (status == CLI_OK && u->text[UP_DRY_RUN] != NULL) {
+        status = plan(c, u);
+    } else if (status == CLI_OK) {
+        status = build(u);
+        status = status == CLI_OK ? steps(c, u) : status;
+        status = clear_away(u, status);
+    }
+    cli_up_forget(u);
+    free(u);
+    return cli_finish(status);
+}
+
+const struct cli_cmd cmd_up = {
+    .name = "up",
+    .args = "",
+    .summary = "build, make the image of values, flash what changed, show the log",
+    .about =
+        "Brings a project onto a board: builds it, makes the NVS image of nvs.csv in the size of "
+        "its partition, flashes what build/flasher_args.json lists and the image, each where the "
+        "partition table has it, resets the board and shows its log. Each step is told in one "
+        "line, most of them the command that does it alone; the first one that fails ends it all "
+        "with its status.\n\n"
+        "What the board has already is not written. Values that a board has added to its NVS "
+        "partition stay: if all of the CSV are there, the partition is left alone; if one differs, "
+        "nothing is flashed before --no-nvs or --force says what is wanted.\n\n"
+        "Settings stand in birthmark.ini of the project, options win over them (docs/up.md). "
+        "Relative paths in the CSV begin at the build folder.",
+    .options = cli_up_options,
+    .examples = examples,
+    .run = run,
+    .board = CLI_BOARD_ONLY,
+};
