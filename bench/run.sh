@@ -160,6 +160,33 @@ apps() {
         printf "| %.2f | %.2f | %.0f | %.0f | 300 |\n", us / 1000, s / 1000, b / us, b / (us - s) }'
 }
 
+# One line per speed: 128 KB that cannot be compressed, and as much of a program, to a virtual board
+# that takes as long as silicon for bytes and erasing. What flash itself counts and measures.
+flashing() {
+    local baud pid port file
+    local -A seconds wire
+    head -c 131072 /dev/urandom >noise.bin
+    head -c 131072 "$bm" >program.bin
+    "$bm" sim --realtime --flash board.bin --port rfc2217 --seconds 300 >board.txt &
+    pid=$!
+    while ! grep -q rfc2217 board.txt 2>/dev/null; do sleep 0.1; done
+    port=$(cut -d' ' -f3 board.txt)
+    for baud in 115200 460800 921600 2000000; do
+        say "flashing at $baud baud"
+        "$bm" erase -p "$port" 0x100000 0x200000 >/dev/null 2>&1
+        "$bm" flash -p "$port" -b "$baud" --json 0x100000 noise.bin 0x200000 program.bin >events 2>/dev/null
+        for file in noise program; do
+            seconds[$file]=$(sed -n "s/.*\"event\": \"region\".*\"seconds\": \([0-9.]*\).*\"$file.bin\".*/\1/p" events)
+            wire[$file]=$(sed -n "s/.*\"event\": \"region\".*\"wire\": \([0-9]*\).*\"$file.bin\".*/\1/p" events)
+        done
+        awk -v b="$baud" -v n="${seconds[noise]}" -v nw="${wire[noise]}" -v p="${seconds[program]}" \
+            -v pw="${wire[program]}" 'BEGIN {
+                printf "| %d | %.2f | %d | %.2f | %.1f | %.2f | %d | %.1f | %.1f |\n", b, n, nw,
+                    nw * 10 / b, 131072 / n / 1000, p, pw, 131072 / p / 1000, b / 10000 }'
+    done
+    kill "$pid"
+}
+
 cpu_name() {
     sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1
 }
@@ -200,6 +227,16 @@ MD
 |---|---|---|---|---|
 MD
     apps
+    cat <<'MD'
+
+`flash` of 128 KB to a virtual ESP32 in real time, by the ROM's loader: random bytes, and the first 128 KB of this program, which shrink.
+Seconds hold erasing, writing and the check by MD5; on the wire are all bytes in both directions. unit/link_speed says what is left of
+the wire's time once the chip's own is taken off.
+
+| baud | random: s | on the wire | the wire needs s | KB/s | program: s | on the wire | KB/s | the wire's KB/s |
+|---|---|---|---|---|---|---|---|---|
+MD
+    flashing
     cat <<'MD'
 
 The library: [store-figures.md](store-figures.md) counts what mounting, finding and writing cost in reads, bytes and erases,

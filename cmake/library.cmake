@@ -16,5 +16,11 @@ add_library(bm_rooms STATIC $<TARGET_OBJECTS:bm_base> $<TARGET_OBJECTS:bm_flash>
                             $<TARGET_OBJECTS:bm_nvs> $<TARGET_OBJECTS:bm_part>
                             $<TARGET_OBJECTS:bm_espidf>
                             $<TARGET_OBJECTS:bm_crypto> $<TARGET_OBJECTS:bm_port>
-                            $<TARGET_OBJECTS:bm_image> $<TARGET_OBJECTS:bm_layout>)
-target_link_libraries(bm_rooms INTERFACE dep_csv dep_jansson dep_crypto Threads::Threads)
+                            $<TARGET_OBJECTS:bm_image> $<TARGET_OBJECTS:bm_layout>
+                            $<TARGET_OBJECTS:bm_proto>)
+foreach(room link sim monitor)
+  if(TARGET bm_${room})
+    target_sources(bm_rooms PRIVATE $<TARGET_OBJECTS:bm_${room}>)
+  endif()
+endforeach()
+target_link_libraries(bm_rooms INTERFACE dep_csv dep_jansson dep_crypto dep_serialport dep_z dep_inih Threads::Threads)

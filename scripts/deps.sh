@@ -6,8 +6,12 @@
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libcsv-dev libjansson-dev libpopt-dev
-    libssl-dev libcmocka-dev libmbedtls-dev openssl universal-ctags gcc-riscv64-unknown-elf
-    gcc-xtensa-lx106 qemu-system-misc)
+    libinih-dev libserialport-dev libssl-dev zlib1g-dev libcmocka-dev libmbedtls-dev openssl universal-ctags gcc-riscv64-unknown-elf
+    gcc-xtensa-lx106 qemu-system-misc ser2net)
+# For tests/interop, unless node came from elsewhere.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    packages+=(nodejs npm)
+fi
 if [ "${1:-}" = --ci ]; then
     packages+=(clang clang-tidy clang-format shellcheck man-db
         gcc-arm-none-eabi qemu-system-arm qemu-user gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
@@ -28,16 +32,16 @@ elsewhere() {
     for tool in cc cmake ninja pkg-config openssl; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    for tool in csv.h jansson.h popt.h openssl/evp.h mbedtls/aes.h cmocka.h; do
+    for tool in csv.h jansson.h popt.h ini.h libserialport.h openssl/evp.h zlib.h mbedtls/aes.h cmocka.h; do
         header_is_there "$tool" || missing+=("$tool")
     done
     [ ${#missing[@]} -eq 0 ] && return
     {
         printf 'Missing: %s\n' "${missing[*]}"
         printf 'make deps installs them on Debian and Ubuntu only. Elsewhere install:\n'
-        printf '  Fedora:   dnf install gcc make cmake ninja-build pkgconf libcsv-devel jansson-devel popt-devel openssl openssl-devel mbedtls-devel libcmocka-devel\n'
-        printf '  Arch:     pacman -S base-devel cmake ninja pkgconf libcsv jansson popt openssl mbedtls cmocka\n'
-        printf '  Homebrew: brew install cmake ninja pkg-config libcsv jansson popt openssl mbedtls cmocka\n'
+        printf '  Fedora:   dnf install gcc make cmake ninja-build pkgconf libcsv-devel jansson-devel popt-devel inih-devel libserialport-devel openssl openssl-devel zlib-devel mbedtls-devel libcmocka-devel\n'
+        printf '  Arch:     pacman -S base-devel cmake ninja pkgconf libcsv jansson popt libinih libserialport openssl zlib mbedtls cmocka\n'
+        printf '  Homebrew: brew install cmake ninja pkg-config libcsv jansson popt inih libserialport openssl zlib mbedtls cmocka\n'
     } >&2
     exit 1
 }

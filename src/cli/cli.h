@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "birthmark/err.h"
+#include "cli/board_opt.h"
 
 /* Exit status by class. */
 enum cli_exit {
@@ -38,17 +39,20 @@ struct cli_cmd {
     const struct cli_example *examples; /* ends with {NULL, NULL} */
     int (*run)(struct cli *c);          /* returns enum cli_exit */
     int numbers; /* 1: "-5" is an argument, not an option; it must be the last argument */
+    enum cli_board_use board; /* has the options of a board, too */
 };
 
 /* One run of a command. */
 struct cli {
     const struct cli_cmd *cmd;
     poptContext popt;
-    struct poptOption options[3]; /* private: the command's, then the common ones */
+    struct poptOption options[4]; /* private: the command's, a board's, then the common ones */
     struct cli_kept *kept;        /* private: option arguments, freed at the end */
     const char **argv;            /* private: rearranged, or NULL */
     const char *arg;              /* private: argument of the last option */
     int helped;                   /* private: --help was there and is answered */
+    struct cli_board_wish board;  /* what the options of a board say */
+    struct cli_live *live;        /* live.h: the board that stands in for a file, or NULL */
     char title[32];               /* "birthmark dump" */
 };
 
@@ -102,6 +106,17 @@ extern const struct cli_cmd cmd_image;
 extern const struct cli_cmd cmd_ota;
 extern const struct cli_cmd cmd_assemble;
 extern const struct cli_cmd cmd_preflight;
+extern const struct cli_cmd cmd_ports;
+extern const struct cli_cmd cmd_monitor;
+extern const struct cli_cmd cmd_sim;
+extern const struct cli_cmd cmd_up;
+extern const struct cli_cmd cmd_flash;
+extern const struct cli_cmd cmd_verify;
+extern const struct cli_cmd cmd_read;
+extern const struct cli_cmd cmd_erase;
+extern const struct cli_cmd cmd_info;
+extern const struct cli_cmd cmd_reset;
+extern const struct cli_cmd cmd_run;
 extern const struct cli_cmd cmd_help;
 extern const struct cli_cmd cmd_version;
 

@@ -18,7 +18,7 @@ declare -A may=(
     [layout]="image part crypto flash base"
     [link]="proto part flash base"
     [monitor]="base"
-    [sim]="proto part flash base"
+    [sim]="proto part crypto flash base"
     [cloud]="base part nvs crypto"
     [cli]="base flash crypto port nvs part proto espidf image layout link monitor sim cloud"
 )
@@ -27,12 +27,12 @@ declare -A may=(
 declare -A behind=(
     [err]=base [flash]=flash [nvs]=nvs [nvs_crypto]=nvs [espidf]=espidf
     [hash]=base [part]=part [app]=part [ota]=part
-    [boot]=part [update]=part
+    [boot]=part [update]=part [serial]=base [board]=espidf
 )
 
 # Libraries, and the rooms that may know of them.
 declare -A library=(
-    [csv.h]="image layout" [jansson.h]="image layout cli" [popt.h]="cli" [openssl]="crypto" [mbedtls]="crypto"
+    [csv.h]="image layout" [jansson.h]="image layout link cli" [popt.h]="cli" [libserialport.h]="port" [ini.h]="layout" [openssl]="crypto" [mbedtls]="crypto" [zlib.h]="sim link"
 )
 
 c11=" assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h locale.h math.h

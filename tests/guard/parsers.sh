@@ -16,18 +16,37 @@ src/nvs/page.c image
 src/nvs/tidy.c edit
 src/nvs/collect.c edit
 src/image/diff.c edit
+src/proto/slip.c slip
+src/proto/rom.c slip
+src/proto/chip_info.c slip
+src/sim/loader.c sim
+src/sim/rom_flash.c sim
+src/sim/rom_memory.c sim
+src/sim/stub.c sim
 src/part/app.c app
 src/layout/app_look.c app
+src/sim/run_image.c app
 src/layout/elf.c elf
 src/layout/flasher_args.c flasher_args
 src/part/otadata.c otadata
 src/part/boot.c otadata
 src/part/table.c ptable
 src/part/table_check.c ptable
+src/layout/settings.c settings
 src/layout/part_csv.c ptcsv
 src/layout/part_line.c ptcsv
 src/layout/part_number.c ptcsv
 src/layout/table_file.c ptcsv
+src/monitor/lines.c monitor
+src/monitor/log.c monitor
+src/monitor/sgr.c monitor
+src/monitor/symbols.c monitor
+src/monitor/trace.c monitor
+src/port/telnet.c telnet
+src/link/stub_file.c link
+src/link/reset.c link
+src/link/wire.c link
+src/link/read.c link
 "
 while read -r source target; do
     [ -n "$source" ] || continue

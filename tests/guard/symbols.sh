@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What libbirthmark.a exports is symbols.txt, with our prefixes; no room but cli and the ESP-IDF
-# registry has writable data.
+# registry has writable data. port/keys.c is the exception: a signal handler puts the terminal back.
 #
 # After adding to the library on purpose: BM_UPDATE=1 ctest --test-dir build -R guard/symbols
 . "$BM_SOURCE/tests/harness/lib.sh"
@@ -40,9 +40,9 @@ C
 "$BM_CC" -O2 -fPIE -c planted.c -o planted.o || fail "cannot compile"
 [ "$(writable planted.o | wc -l)" -eq 2 ] || fail "planted data: $(writable planted.o)"
 
-for room in base flash nvs image crypto port; do
+for room in base flash nvs part proto image layout crypto port link monitor sim; do
     objects=("$BM_BUILD/src/$room/CMakeFiles/bm_$room.dir"/*.o)
     [ -e "${objects[0]}" ] || fail "no objects of room $room"
-    found=$(writable "${objects[@]}")
+    found=$(writable "${objects[@]}" | grep -v '/bm_port.dir/keys\.c\.o ')
     [ -z "$found" ] || fail "writable data in room $room: $found"
 done
