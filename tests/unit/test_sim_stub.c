@@ -119,7 +119,8 @@ static void it_says_what_it_is(void **state)
     static const uint32_t magic = BM_CHIP_MAGIC_REG;
     struct bm_rom_message m;
     (void)state;
-    /* Eight answers to SYNC, as the ROM gives, but with value 0: so hosts see that it is running. */
+    /* Eight answers to SYNC, as the ROM gives, but with value 0: so hosts see that it is running.
+     */
     send_frame(frame,
                bm_rom_format(frame, sizeof frame, 0, BM_ROM_SYNC, 0, bm_rom_sync, BM_ROM_SYNC_LEN));
     assert_int_equal(outcome(BM_ROM_SYNC, BM_ROM_STUB_STATUS, NULL), 0);
