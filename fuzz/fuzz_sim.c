@@ -85,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (bm_chips[chips].name != NULL) {
         chips++;
     }
+    must(chips > 0);
     memset(mem, 0xff, sizeof mem);
     must(bm_flash_ram_init(&flash, &ram, mem, sizeof mem) == BM_OK);
     struct bm_sim_config config = {.chip = &bm_chips[data[0] % chips],

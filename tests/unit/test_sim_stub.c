@@ -186,7 +186,7 @@ static void it_inflates(void **state)
     assert_int_equal(compress(packed, &len, plain, sizeof plain), Z_OK);
     const uint32_t begin[4] = {sizeof plain, (uint32_t)(len / 1000 + 1), 1000, 0x20000};
     assert_int_equal(ask(BM_ROM_FLASH_DEFL_BEGIN, begin, 4), 0);
-    for (uint32_t i = 0; i * 1000 < len; i++) {
+    for (uint32_t i = 0; (size_t)i * 1000 < len; i++) {
         const size_t n = len - (size_t)i * 1000 < 1000 ? len - (size_t)i * 1000 : 1000;
         assert_int_equal(ask_data(BM_ROM_FLASH_DEFL_DATA, i, packed + (size_t)i * 1000, n), 0);
     }
