@@ -138,7 +138,7 @@ static int explain(struct bm_link *link, struct bm_diag *diag)
 static int to_first_baud(struct bm_link *link)
 {
     int rc = BM_OK;
-    if (link->baud != BM_ROM_BAUD && link->serial->ops->set_baud != NULL) {
+    if (link->serial->ops->set_baud != NULL) { /* also where it should have it: it may not */
         rc = link->serial->ops->set_baud(link->serial->ctx, BM_ROM_BAUD);
     }
     link->baud = BM_ROM_BAUD;
@@ -205,14 +205,18 @@ int link_recover(struct bm_link *link, struct bm_diag *diag)
         return bm_diag_set(diag, BM_E_TIMEOUT, 0, "board",
                            "too many messages get lost: a bad cable, or too high a speed");
     }
+    link->awaited = link->last_op;
+    link->late = 0;
     int rc = link_quiet(link, LINK_QUIET_MS);
     if (rc == BM_OK) {
         rc = sync_some(link, SYNCS_AGAIN, &value);
     }
+    link->awaited = 0;
     if (rc < 0 || link_stopped(link)) {
         return link_fail(link, diag, rc < 0 ? rc : BM_E_TIMEOUT, 0, "getting the board back");
     }
     if (rc == 1 && (value == 0) == link->stub) {
+        link->damaged += !link->late; /* the board is there, and was: the line lost something */
         if (link->recovering) {
             return BM_OK;
         }

@@ -6,7 +6,7 @@
 
 /* Erasing: a ROM does it by a FLASH_BEGIN that no data follows. */
 
-enum { AT_ONCE = 256 * 1024, WHOLE_BLOCK = 64 * 1024, TRIES = 5 };
+enum { AT_ONCE = 256 * 1024, WHOLE_BLOCK = 64 * 1024, STEP = 4, TRIES = 5 };
 
 static int erase_once(struct bm_link *link, uint32_t off, uint32_t len)
 {
@@ -20,11 +20,18 @@ static int erase_once(struct bm_link *link, uint32_t off, uint32_t len)
                       LINK_ROM_BLOCK_MIN);
 }
 
-/* Until it is blank; what is blank already is left alone. */
-static int erase_piece(struct bm_link *link, uint32_t off, uint32_t len, struct bm_diag *diag)
+static uint32_t less(uint32_t len)
+{
+    return (len / STEP + LINK_SECTOR - 1) / LINK_SECTOR * LINK_SECTOR;
+}
+
+/* Until it is blank; what is blank already is left alone. *rest: what is to be erased, and after a
+ * silence less, as a slow flash needs: then its beginning is blank. */
+static int erase_piece(struct bm_link *link, uint32_t off, uint32_t *rest, struct bm_diag *diag)
 {
     uint8_t md5[BM_MD5_LEN];
     for (unsigned i = 0;; i++) {
+        const uint32_t len = *rest;
         int rc = link->info.secure_download ? 0 : link_is_blank(link, off, len, md5, diag);
         if (rc != 0) {
             return rc < 0 ? rc : BM_OK;
@@ -44,6 +51,7 @@ static int erase_piece(struct bm_link *link, uint32_t off, uint32_t len, struct 
             if (rc != BM_OK) {
                 return rc;
             }
+            *rest = less(len);
         }
     }
 }
@@ -57,14 +65,21 @@ int bm_link_erase(struct bm_link *link, uint32_t off, uint32_t len, struct bm_di
         rc = bm_diag_set(diag, BM_E_ARG, off, "erase",
                          "offset and length must be multiples of 4096");
     }
+    uint32_t most = AT_ONCE;
     for (uint32_t at = 0; rc == BM_OK && at < len;) {
         /* Up to a border of blocks, which a flash erases much faster than their sectors. */
         const uint32_t from = off + at;
-        uint32_t n = AT_ONCE - from % WHOLE_BLOCK;
+        uint32_t n = most - from % (most < WHOLE_BLOCK ? most : WHOLE_BLOCK);
         n = n < len - at ? n : len - at;
+        const uint32_t wanted = n;
         link_say(link, BM_LINK_ERASING, off, at, len, link->wire - wire, NULL);
-        rc = erase_piece(link, from, n, diag);
+        rc = erase_piece(link, from, &n, diag);
         at += n;
+        if (n < wanted) {
+            most = most > LINK_SECTOR ? most / STEP : most;
+        } else {
+            most = most < AT_ONCE ? most * STEP : most;
+        }
     }
     if (rc == BM_OK) {
         link_say(link, BM_LINK_ERASING, off, len, len, link->wire - wire, NULL);

@@ -131,7 +131,9 @@ static int identify(struct bm_link *link, struct bm_diag *diag)
         rc = link->info.secure_download ? BM_OK : read_identity(link, &link->info, diag);
     }
     if (link->known) {
-        const int same = chip == before.chip && memcmp(before.mac, link->info.mac, 6) == 0;
+        const int seen = !before.secure_download && !link->info.secure_download;
+        const int same =
+            chip == before.chip && (!seen || memcmp(before.mac, link->info.mac, 6) == 0);
         link->info = before;
         link->chip = before.chip;
         if (rc == BM_OK && !same) {
@@ -257,10 +259,12 @@ static int change_baud(struct bm_link *link, struct bm_diag *diag)
     if (baud == 0 || baud == old || s->kind == BM_SERIAL_USB_JTAG) {
         return BM_OK;
     }
-    if (s->ops->set_baud == NULL || s->ops->set_baud(s->ctx, baud) != BM_OK) {
+    const int able = s->ops->set_baud != NULL && s->ops->set_baud(s->ctx, baud) == BM_OK;
+    int rc = s->ops->set_baud != NULL ? s->ops->set_baud(s->ctx, old) : BM_OK;
+    if (!able && rc == BM_OK) {
         return stay_slow(link, "this port cannot go to that speed: 115200 baud");
     }
-    int rc = s->ops->set_baud(s->ctx, old);
+    link->refusal = 0;
     rc = rc == BM_OK ? ask_baud(link, baud) : rc;
     if (link->refusal != 0) {
         return stay_slow(link, "the chip refuses that speed: 115200 baud");

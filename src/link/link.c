@@ -60,16 +60,31 @@ int bm_link_open(struct bm_link **out, const struct bm_link_config *config, stru
     return BM_OK;
 }
 
+/* What is left to do is short, and done also after stop(): where that came in the middle of a
+ * request, its late answer is read away first. */
+static void settle(struct bm_link *link)
+{
+    const int stopped = link_stopped(link);
+    link->config.stop = NULL;
+    link->ends_at = link_now(link) + LINK_CLOSE_MS;
+    link->recovering = 1; /* no connecting again */
+    link_begin_work(link, 0);
+    if (stopped) {
+        (void)link_recover(link, NULL);
+    }
+}
+
 void bm_link_close(struct bm_link *link, enum bm_link_after after)
 {
     if (link == NULL) {
         return;
     }
+    settle(link);
     if (after == BM_AFTER_WATCHDOG) {
         (void)link_watchdog_reset(link, NULL);
     } else if (after == BM_AFTER_HARD_RESET) {
         link_leave_download(link);
-        if (link_reset(link, bm_reset_run) != BM_OK) {
+        if (link_reset(link, bm_reset_run) == BM_E_ARG) {
             link_say(link, BM_LINK_NOTE, 0, 0, 0, 0,
                      "this port cannot reset the board: it stays in download mode");
         }

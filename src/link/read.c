@@ -11,7 +11,7 @@
 /* Reading, always held against the chip's MD5: replies have no checksum of their own. The MD5 comes
  * first, since erased flash is told by it and need not be read. */
 
-enum { AT_ONCE = 64 * 1024, AHEAD = 2, TRIES = 8, DIGITS = 2 * BM_MD5_LEN };
+enum { AT_ONCE = 64 * 1024, AHEAD = 2, TRIES = 8, STARTS = 4, DIGITS = 2 * BM_MD5_LEN };
 
 int link_range(struct bm_link *link, uint32_t off, uint64_t len, const char *what,
                struct bm_diag *diag)
@@ -184,16 +184,21 @@ static int read_by_stub(struct bm_link *link, uint32_t off, uint8_t *buf, uint32
     return rc;
 }
 
-/* Reads one sector or less, until it is what the chip says it is. */
+/* Reads one sector or less, until it is what the chip says it is. want: what it said last; before
+ * another try it is asked again, as the program on the board may have run in between. */
 static int read_piece(struct bm_link *link, uint32_t off, uint8_t *buf, uint32_t len,
-                      const uint8_t want[16], struct bm_diag *diag)
+                      uint8_t want[16], struct bm_diag *diag)
 {
     uint8_t got[BM_MD5_LEN];
     int last = BM_E_VERIFY;
     for (unsigned i = 0; i < TRIES; i++) {
-        int rc = link->stub ? read_by_stub(link, off, buf, len)
-                 : i == 0   ? read_ahead(link, off, buf, len)
-                            : read_slowly(link, off, buf, len);
+        int rc = i > 0 ? bm_link_md5(link, off, len, want, diag) : BM_OK;
+        if (rc != BM_OK) {
+            return rc;
+        }
+        rc = link->stub ? read_by_stub(link, off, buf, len)
+             : i == 0   ? read_ahead(link, off, buf, len)
+                        : read_slowly(link, off, buf, len);
         if (rc == BM_E_IO || link_stopped(link)) {
             return link_fail(link, diag, rc, off, "reading");
         }
@@ -252,6 +257,40 @@ static int read_sectors(struct bm_link *link, uint32_t off, uint8_t *buf, uint32
     return rc < 0 ? rc : BM_OK;
 }
 
+/* 1: what was read piece by piece is there as a whole, 0: not, or an error. */
+static int is_there(struct bm_link *link, uint32_t off, const uint8_t *buf, uint32_t len,
+                    struct bm_diag *diag)
+{
+    uint8_t here[BM_MD5_LEN];
+    uint8_t there[BM_MD5_LEN];
+    int rc = link_digest(buf, len, here);
+    rc = rc == BM_OK ? bm_link_md5(link, off, len, there, diag) : rc;
+    return rc != BM_OK ? rc : memcmp(here, there, sizeof here) == 0;
+}
+
+/* A range. Where the board was lost over it, its program may have run and written: then the whole
+ * of the range is compared, and begun again if it changed. */
+static int read_range(struct bm_link *link, uint32_t off, uint8_t *buf, uint32_t len,
+                      struct bm_diag *diag)
+{
+    for (unsigned i = 0; i < STARTS; i++) {
+        const unsigned losses = link->losses;
+        uint8_t md5[BM_MD5_LEN];
+        int rc = len > LINK_SECTOR ? take_blank(link, off, buf, len, md5, diag) : 0;
+        rc = rc == 0 ? read_sectors(link, off, buf, len, diag) : rc < 0 ? rc : BM_OK;
+        if (rc != BM_OK || link->losses == losses) {
+            return rc;
+        }
+        rc = is_there(link, off, buf, len, diag);
+        if (rc != 0) {
+            return rc < 0 ? rc : BM_OK;
+        }
+        link_say(link, BM_LINK_NOTE, off, 0, 0, 0,
+                 "the board was lost, and its flash changed meanwhile: reading this part again");
+    }
+    return bm_diag_set(diag, BM_E_VERIFY, off, "board", "the flash changes while it is read");
+}
+
 int bm_link_read(struct bm_link *link, uint32_t off, void *buf, size_t len, struct bm_diag *diag)
 {
     uint8_t *out = buf;
@@ -264,11 +303,8 @@ int bm_link_read(struct bm_link *link, uint32_t off, void *buf, size_t len, stru
     }
     for (size_t at = 0; rc == BM_OK && at < len;) {
         const uint32_t n = len - at < AT_ONCE ? (uint32_t)(len - at) : AT_ONCE;
-        const uint32_t from = off + (uint32_t)at;
-        uint8_t md5[BM_MD5_LEN];
         link_say(link, BM_LINK_READING, off, at, len, link->wire - wire, NULL);
-        rc = n > LINK_SECTOR ? take_blank(link, from, out + at, n, md5, diag) : 0;
-        rc = rc == 0 ? read_sectors(link, from, out + at, n, diag) : rc < 0 ? rc : BM_OK;
+        rc = read_range(link, off + (uint32_t)at, out + at, n, diag);
         at += n;
     }
     if (rc == BM_OK) {

@@ -9,7 +9,10 @@
  * is a failed BEGIN without effect. What to do then is write.c's. FLASH_END is left out: it makes a
  * ROM leave the loader. */
 
-enum { WORD = 16 }; /* blocks are filled up to a multiple of this, with 0xff */
+enum {
+    WORD = 16, /* blocks are filled up to a multiple of this, with 0xff */
+    TAIL = 16  /* the last block of a stream has at least so many bytes: its trailer has 4 to 8 */
+};
 
 static uint32_t sectors_up(size_t len)
 {
@@ -23,6 +26,12 @@ int link_begin(struct bm_link *link, uint8_t op, uint32_t off, uint32_t erase, u
     const size_t count = link->stub ? 4 : link->chip->begin_words;
     struct bm_rom_reply reply;
     return link_words(link, op, words, count, link_ms_for(LINK_ERASE_MS_PER_MB, erase), &reply);
+}
+
+/* How long a block may take: a stub erases where it writes. */
+static unsigned block_ms(const struct bm_link *link, size_t bytes)
+{
+    return link_ms_for(link->stub ? LINK_ERASE_MS_PER_MB : LINK_WRITE_MS_PER_MB, bytes);
 }
 
 /* Bytes up to the last sector that is not blank: what comes after it is only erased. */
@@ -55,7 +64,7 @@ static int send_plain(struct bm_link *link, const struct link_piece *p, size_t *
         rc = link_exchange(link,
                            bm_rom_format_data(link->message, sizeof link->message,
                                               BM_ROM_FLASH_DATA, seq, last, filled),
-                           link_ms_for(LINK_ERASE_MS_PER_MB, p->block), &reply);
+                           block_ms(link, p->block), &reply);
         at += rc == BM_OK ? n : 0;
         if (rc == BM_OK && sent != NULL) {
             sent(ctx, at);
@@ -65,20 +74,30 @@ static int send_plain(struct bm_link *link, const struct link_piece *p, size_t *
     return rc;
 }
 
+uint32_t link_packed_block(size_t packed_len, uint32_t block)
+{
+    uint32_t n = block;
+    while (packed_len > n && n > TAIL && packed_len % n != 0 && packed_len % n < TAIL) {
+        n -= WORD;
+    }
+    return n;
+}
+
 static int send_packed(struct bm_link *link, const struct link_piece *p, size_t *done,
                        void (*sent)(void *ctx, size_t bytes), void *ctx)
 {
-    const uint32_t blocks = (uint32_t)((p->packed_len + p->block - 1) / p->block);
+    const uint32_t block = link_packed_block(p->packed_len, p->block);
+    const uint32_t blocks = (uint32_t)((p->packed_len + block - 1) / block);
     const uint32_t erase = link->stub ? (uint32_t)p->len : sectors_up(p->len);
-    int rc = link_begin(link, BM_ROM_FLASH_DEFL_BEGIN, p->off, erase, blocks, p->block);
+    int rc = link_begin(link, BM_ROM_FLASH_DEFL_BEGIN, p->off, erase, blocks, block);
     size_t at = 0;
     for (uint32_t seq = 0; rc == BM_OK && seq < blocks; seq++) {
-        const size_t n = p->packed_len - at < p->block ? p->packed_len - at : p->block;
+        const size_t n = p->packed_len - at < block ? p->packed_len - at : block;
         struct bm_rom_reply reply;
         rc = link_exchange(link,
                            bm_rom_format_data(link->message, sizeof link->message,
                                               BM_ROM_FLASH_DEFL_DATA, seq, p->packed + at, n),
-                           link_ms_for(LINK_ERASE_MS_PER_MB, p->len), &reply);
+                           block_ms(link, p->len), &reply);
         at += n;
         if (rc == BM_OK && sent != NULL) {
             sent(ctx, (size_t)((uint64_t)p->len * at / p->packed_len));

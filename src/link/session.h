@@ -19,8 +19,10 @@ enum {
     LINK_SYNC_MS = 100,
     LINK_QUIET_MS = 100, /* after this long without a byte nothing more is on its way */
     LINK_UNKNOWN_MS = 200,
-    LINK_ERASE_MS_PER_MB = 40000,
-    LINK_MD5_MS_PER_MB = 8000
+    LINK_ERASE_MS_PER_MB = 120000, /* 400 ms a sector are 105 s */
+    LINK_WRITE_MS_PER_MB = 40000,  /* of what is erased */
+    LINK_MD5_MS_PER_MB = 8000,
+    LINK_CLOSE_MS = 1500 /* for the last requests of a session */
 };
 
 /* Sizes of blocks. A ROM takes 0x1800 and was seen to write 0x1000. */
@@ -55,7 +57,12 @@ struct bm_link {
     uint32_t baud;  /* of the line */
     uint32_t block; /* bytes of a block of flash data, now */
     uint8_t last_op;
-    uint8_t refusal; /* 0, or the error that the chip answered the last request with */
+    uint8_t refusal;  /* 0, or the error that the chip answered the last request with */
+    int unknown;      /* 1: it does not know that operation */
+    uint64_t ends_at; /* 0, or when the session ends whatever happens, by link_now() */
+    unsigned damaged; /* messages that arrived so, here or there, or not at all */
+    uint8_t awaited;  /* while recovering: of this operation a reply is missing */
+    int late;         /* 1: and came */
     struct link_heard heard;
     unsigned losses, losses_most; /* recoveries in this piece of work, and how many there may be */
     uint64_t wire;                /* bytes in both directions since the session began */
@@ -147,6 +154,10 @@ int link_blank_digest(size_t len, uint8_t md5[16]); /* of erased flash */
 /* 1: erased, 0: not, or an error. md5: of what is there. */
 int link_is_blank(struct bm_link *link, uint32_t off, uint32_t len, uint8_t md5[16],
                   struct bm_diag *diag);
+
+/* The size of block, at most this one, of which the last block of so many compressed bytes holds
+ * more than the stream's trailer: a ROM that has put out all may not listen to such a block. */
+uint32_t link_packed_block(size_t packed_len, uint32_t block);
 
 /* send.c: a piece of flash data, in one go. */
 

@@ -12,7 +12,7 @@
  * late may be taken for an answer: after a timeout nobody goes on before link_recover(), whose SYNC
  * is a barrier, since the chip works in order. */
 
-enum { SLICE_MS = 100, TRIES = 6, REFUSALS = 3 };
+enum { SLICE_MS = 100, TRIES = 6, REFUSALS = 3, UNKNOWNS = 2 };
 
 uint64_t link_now(struct bm_link *link)
 {
@@ -26,7 +26,8 @@ void link_sleep(struct bm_link *link, unsigned ms)
 
 int link_stopped(struct bm_link *link)
 {
-    return link->config.stop != NULL && link->config.stop(link->config.ctx);
+    return (link->ends_at != 0 && link_now(link) >= link->ends_at) ||
+           (link->config.stop != NULL && link->config.stop(link->config.ctx));
 }
 
 unsigned link_ms_for(uint32_t ms_per_mb, uint64_t bytes)
@@ -81,7 +82,10 @@ static int push(struct bm_link *link)
     while (link->in_at < link->in_len) {
         const uint8_t byte = link->in[link->in_at++];
         switch (bm_slip_push(&link->slip, byte)) {
-        case BM_SLIP_FRAME: return BM_OK;
+        case BM_SLIP_FRAME:
+            link->late |= link->awaited != 0 && link->slip.len > 1 && link->frame[0] == 1 &&
+                          link->frame[1] == link->awaited;
+            return BM_OK;
         case BM_SLIP_BAD: return BM_E_PROTO;
         case BM_SLIP_OUTSIDE: hear(&link->heard, byte); break;
         default: break;
@@ -148,6 +152,8 @@ int link_reply(struct bm_link *link, uint8_t op, uint8_t last_op, unsigned timeo
         }
         if (reply->message.op != op && is_unknown(reply, last_op)) {
             link->refusal = BM_ROM_E_INVALID;
+            link->unknown = 1;
+            link->last_op = last_op; /* the chip answers the next such one under it, too */
             rc = link_quiet(link, LINK_UNKNOWN_MS);
             return rc == BM_OK ? BM_E_PROTO : rc;
         }
@@ -163,10 +169,12 @@ int link_exchange(struct bm_link *link, size_t len, unsigned timeout_ms, struct 
     const uint8_t op = link->message[1];
     const uint8_t last_op = link->last_op;
     link->refusal = 0;
+    link->unknown = 0;
     link->last_op = op;
     int rc = link_send(link, len);
     if (rc == BM_OK) {
         rc = link_reply(link, op, last_op, timeout_ms + 2 * line_ms(link, len), reply);
+        link->damaged += rc == BM_E_PROTO && !link->unknown && link->refusal != BM_ROM_E_WRITE;
     }
     return rc;
 }
@@ -188,9 +196,11 @@ int link_ask(struct bm_link *link, uint8_t op, const uint32_t *words, size_t cou
         if (rc == BM_OK && reply->payload_len >= want) {
             return BM_OK;
         }
-        /* A request damaged on its way is refused, too: ask twice. */
+        /* A request damaged on its way is refused, too: ask again. Of one that is not known only
+         * the name may be damaged, which is rare, and to hear it takes long. */
         if (link_stopped(link) || rc == BM_E_IO ||
-            (rc == BM_E_PROTO && link->refusal != 0 && ++refused == REFUSALS)) {
+            (rc == BM_E_PROTO && link->refusal != 0 &&
+             ++refused >= (link->unknown ? UNKNOWNS : REFUSALS))) {
             break;
         }
         if (rc == BM_OK || link->refusal == 0) {

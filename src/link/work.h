@@ -21,6 +21,8 @@ struct link_region {
     unsigned cost;       /* of all failures */
     unsigned cost_here;  /* of those since a sector got through */
     unsigned bad_writes; /* likewise: read back differently */
+    unsigned worn;       /* such ones in all */
+    unsigned damaged;    /* link->damaged when it began */
     uint8_t *packed;     /* room for a compressed piece */
     size_t packed_cap;
 };

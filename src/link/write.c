@@ -89,7 +89,10 @@ static int after_failure(struct link_region *r, int rc, uint32_t off, struct bm_
     const unsigned cost = link->refusal != 0 ? 1 : COST_SILENCE;
     r->cost += cost;
     r->cost_here += cost;
-    r->bad_writes += link->refusal == BM_ROM_E_WRITE;
+    if (link->refusal == BM_ROM_E_WRITE) {
+        r->bad_writes++;
+        r->worn++;
+    }
     r->trouble += r->trouble < TROUBLE;
     if (link->refusal == BM_ROM_E_INVALID && !link->stub) {
         link->block = LINK_ROM_BLOCK_MIN; /* perhaps it is the size that it does not take */
@@ -169,11 +172,22 @@ static int still_wrong(const struct link_region *r, struct bm_diag *diag)
                        "the flash does not hold what was written, after all was accepted");
 }
 
-/* Requests other than blocks have no checksum, so a line that damages them may have the chip erase
- * and write somewhere else. */
+/* Says what went wrong on the way, where that is to be known. Silence alone tells of nothing: the
+ * board was late or reset. Requests other than blocks have no checksum, so a line that damages them
+ * may have the chip erase and write somewhere else. */
 static void warn_damage(const struct link_region *r, unsigned rounds)
 {
-    if (r->cost > 0 || rounds > 1) {
+    if (r->worn > 0) {
+        char text[96];
+        struct bm_text t;
+        bm_text_init(&t, text, sizeof text);
+        bm_text_str(&t, "the flash took ");
+        bm_text_u64(&t, r->worn);
+        bm_text_str(&t, r->worn == 1 ? " block" : " blocks");
+        bm_text_str(&t, " only at a second try: it may be worn");
+        link_say(r->link, BM_LINK_NOTE, r->off, 0, 0, 0, text);
+    }
+    if (r->link->damaged != r->damaged || rounds > 1) {
         link_say(r->link, BM_LINK_NOTE, r->off, 0, 0, 0,
                  "done, but the line damages messages: one that says where to erase and write "
                  "may have been among them; verify the rest of the flash, too");
@@ -234,6 +248,7 @@ int bm_link_write(struct bm_link *link, uint32_t off, const void *data, size_t l
     r.sectors = (len + LINK_SECTOR - 1) / LINK_SECTOR;
     link_begin_work(link, (uint64_t)len * 2);
     r.wire = link->wire;
+    r.damaged = link->damaged;
     r.packed_cap = compressBound(PIECE);
     r.packed = malloc(r.packed_cap);
     r.differs = malloc(r.sectors);
