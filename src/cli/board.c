@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "image/json.h"
 #include "image/show.h"
 #include "link/stub.h"
 #include "port/file.h"
@@ -15,10 +16,12 @@
 
 static const size_t stub_max = (size_t)1024 * 1024;
 static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t held; /* signals wait */
 
 static void stop(int signal_number)
 {
-    (void)signal(signal_number, SIG_DFL); /* the second one ends the program at once */
+    /* the second one ends the program at once */
+    (void)signal(signal_number, held ? stop : SIG_DFL);
     stopped = signal_number;
 }
 
@@ -40,12 +43,25 @@ static void unwatch(int signal_number)
 static int is_stopped(void *ctx)
 {
     (void)ctx;
-    return stopped != 0;
+    return cli_board_stopped();
 }
 
 int cli_board_stopped(void)
 {
-    return stopped != 0;
+    return stopped != 0 && !held;
+}
+
+void cli_board_hold(int on)
+{
+    held = on;
+}
+
+int cli_board_wait(struct cli_board *b)
+{
+    if (!b->after_given) {
+        b->after = BM_AFTER_NONE;
+    }
+    return b->after == BM_AFTER_NONE;
 }
 
 /* Ports that can be a board: of USB, and of a kind that boards have, if there are such. */
@@ -141,9 +157,11 @@ static int connect(struct cli_board *b, const struct cli_board_wish *w)
                                           .stub = b->stub,
                                           .progress = cli_progress_step,
                                           .stop = is_stopped,
-                                          .ctx = &b->progress};
+                                          .ctx = &b->progress,
+                                          .flash_size = w->flash_size};
     watch(SIGINT);
     watch(SIGTERM);
+    watch(SIGHUP);
     int rc = bm_link_open(&b->link, &config, &diag);
     if (rc == BM_OK) {
         rc = bm_link_get_info(b->link, &b->info, &diag);
@@ -154,11 +172,10 @@ static int connect(struct cli_board *b, const struct cli_board_wish *w)
     }
     if (b->progress.json) {
         char mac[CLI_MAC_SIZE];
-        (void)cli_mac(mac, b->info.mac);
         cli_progress_event(&b->progress, "board",
-                           json_pack("{s:s, s:s, s:s, s:I}", "port", b->port, "chip",
-                                     b->info.chip->name, "mac", mac, "flash_size",
-                                     (json_int_t)b->info.flash_size));
+                           json_pack("{s:s, s:s, s:s?, s:I}", "port", b->port, "chip",
+                                     b->info.chip->name, "mac", cli_mac(mac, &b->info),
+                                     "flash_size", (json_int_t)b->info.flash_size));
     }
     return CLI_OK;
 }
@@ -167,6 +184,7 @@ int cli_board_open(struct cli_board *b, struct cli *c, int json)
 {
     int status = cli_board_open_port(b, c);
     b->after = c->board.after;
+    b->after_given = c->board.after_given;
     b->progress.json = json;
     b->progress.quiet = c->board.no_progress;
     b->progress.bar = bm_port_is_terminal(2) && !json;
@@ -182,6 +200,7 @@ void cli_board_close(struct cli_board *b)
         b->link = NULL;
         unwatch(SIGINT);
         unwatch(SIGTERM);
+        unwatch(SIGHUP);
     }
     bm_link_stub_free(b->stub);
     b->stub = NULL;
@@ -191,7 +210,7 @@ void cli_board_close(struct cli_board *b)
 int cli_board_fail(struct cli_board *b, int code, const struct bm_diag *diag)
 {
     cli_progress_clear(&b->progress);
-    if (stopped != 0) {
+    if (cli_board_stopped()) {
         cli_error("%s: interrupted", b->port);
         cli_progress_event(&b->progress, "failed", json_pack("{s:s}", "text", "interrupted"));
         return CLI_INTERRUPTED;
@@ -204,16 +223,45 @@ int cli_board_fail(struct cli_board *b, int code, const struct bm_diag *diag)
     return CLI_DEVICE;
 }
 
-const char *cli_mac(char out[CLI_MAC_SIZE], const uint8_t m[6])
+int cli_board_finish(struct cli_board *b, int json, int status)
 {
+    cli_board_close(b);
+    b->progress.json = json;
+    if (status > CLI_NO && !b->progress.ended) {
+        json_t *o = json_object();
+        if (o != NULL) {
+            (void)json_object_set_new(o, "text", bmi_json_text(cli_last_error()));
+        }
+        cli_progress_event(&b->progress, "failed", o);
+    }
+    return cli_finish(status);
+}
+
+const char *cli_mac(char out[CLI_MAC_SIZE], const struct bm_link_info *info)
+{
+    static const uint8_t none[6];
+    const uint8_t *m = info->mac;
+    if (memcmp(m, none, sizeof none) == 0) {
+        return NULL;
+    }
     (void)snprintf(out, CLI_MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
                    m[5]);
     return out;
 }
 
+const char *cli_revision(char out[CLI_REVISION_SIZE], const struct bm_link_info *info)
+{
+    if (info->secure_download && info->revision == 0) {
+        return NULL;
+    }
+    (void)snprintf(out, CLI_REVISION_SIZE, "%u.%u", info->revision / 100, info->revision % 100);
+    return out;
+}
+
 const char *cli_board_text(char out[CLI_BOARD_TEXT], const struct bm_link_info *info)
 {
-    char mac[CLI_MAC_SIZE];
+    char mac[CLI_MAC_SIZE] = "not readable";
+    char revision[CLI_REVISION_SIZE] = "not readable";
     char flash[40] = "flash of unknown size";
     if (info->flash_size >= 1024 * 1024) {
         (void)snprintf(flash, sizeof flash, "%" PRIu32 " MB flash",
@@ -221,7 +269,9 @@ const char *cli_board_text(char out[CLI_BOARD_TEXT], const struct bm_link_info *
     } else if (info->flash_size > 0) {
         (void)snprintf(flash, sizeof flash, "%" PRIu32 " KB flash", info->flash_size / 1024);
     }
-    (void)snprintf(out, CLI_BOARD_TEXT, "%s revision %u.%u, MAC %s, %s", info->chip->name,
-                   info->revision / 100, info->revision % 100, cli_mac(mac, info->mac), flash);
+    (void)cli_mac(mac, info);
+    (void)cli_revision(revision, info);
+    (void)snprintf(out, CLI_BOARD_TEXT, "%s revision %s, MAC %s, %s", info->chip->name, revision,
+                   mac, flash);
     return out;
 }

@@ -19,6 +19,7 @@ struct cli_board {
     struct bm_link_info info;
     struct cli_progress progress;
     enum bm_link_after after;
+    int after_given; /* by --after */
 };
 
 /* Finds the port: as given, of BIRTHMARK_PORT, or of the only board there is ("auto").
@@ -42,6 +43,17 @@ int cli_board_fail(struct cli_board *b, int code, const struct bm_diag *diag);
 /* 1 after Ctrl-C. */
 int cli_board_stopped(void);
 
+/* From 1 to 0 on signals wait, for a few sectors that must not stay half written. */
+void cli_board_hold(int on);
+
+/* Flash is not whole: leaves the board in download mode at the end, unless --after says otherwise.
+ * Returns 1 if it will wait there. */
+int cli_board_wait(struct cli_board *b);
+
+/* Closes the board; with json, prints a "failed" event for a status that says so, unless the last
+ * event did already. Returns cli_finish(status). */
+int cli_board_finish(struct cli_board *b, int json, int status);
+
 /* Reads a range into malloc'ed bytes; free with bm_port_free(). what: to show. Sectors that are
  * blank are told by their sum and not read. Returns CLI_OK or the exit status after saying why. */
 int cli_board_read(struct cli_board *b, const char *what, uint32_t off, uint32_t len,
@@ -53,9 +65,10 @@ int cli_board_same(struct cli_board *b, uint32_t off, const uint8_t *data, size_
 /* Is it all 0xff? */
 int cli_board_blank(struct cli_board *b, uint32_t off, uint32_t len, int *blank);
 
-/* "24:0a:c4:00:00:01" */
-enum { CLI_MAC_SIZE = 18 };
-const char *cli_mac(char out[CLI_MAC_SIZE], const uint8_t mac[6]);
+/* "24:0a:c4:00:00:01", and "0.4"; NULL, and out left alone, where the board does not tell. */
+enum { CLI_MAC_SIZE = 18, CLI_REVISION_SIZE = 24 };
+const char *cli_mac(char out[CLI_MAC_SIZE], const struct bm_link_info *info);
+const char *cli_revision(char out[CLI_REVISION_SIZE], const struct bm_link_info *info);
 
 /* "ESP32-C3 revision 0.4, 24:0a:..., 4 MB flash" */
 enum { CLI_BOARD_TEXT = 160 };

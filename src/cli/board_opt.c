@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/table_arg.h"
 #include "image/suggest.h"
+#include "layout/flash_params.h"
 #include "layout/part_number.h"
 #include "link/reset.h"
 
@@ -23,7 +24,8 @@ enum {
     OPT_NO_PROGRESS,
     OPT_PARTITION,
     OPT_BACKUP,
-    OPT_NO_BACKUP
+    OPT_NO_BACKUP,
+    OPT_FLASH_SIZE
 };
 
 #define HIDDEN POPT_ARGFLAG_DOC_HIDDEN
@@ -75,20 +77,36 @@ enum {
             "which partition of the board; not needed for nvs, or where one alone suits", "NAME" \
     }
 
+#define FLASH_SIZE                                                                    \
+    {                                                                                 \
+        "flash-size", '\0', POPT_ARG_STRING, NULL, OPT_FLASH_SIZE,                    \
+            "size of the board's flash, where its id does not tell: 4MB, ...", "SIZE" \
+    }
+#define PORT                                                                                \
+    "/dev/ttyUSB0, socket://HOST:PORT or rfc2217://HOST:PORT (BIRTHMARK_PORT, or the only " \
+    "board found)"
+
+static const struct poptOption files[] = {
+    ROWS(PORT),
+    POPT_TABLEEND,
+};
+
 static const struct poptOption only[] = {
-    ROWS("/dev/ttyUSB0, socket://HOST:PORT or rfc2217://HOST:PORT (BIRTHMARK_PORT, or the only "
-         "board found)"),
+    ROWS(PORT),
+    FLASH_SIZE,
     POPT_TABLEEND,
 };
 
 static const struct poptOption reads[] = {
     ROWS(INSTEAD),
+    FLASH_SIZE,
     PARTITION,
     POPT_TABLEEND,
 };
 
 static const struct poptOption edits[] = {
     ROWS(INSTEAD),
+    FLASH_SIZE,
     PARTITION,
     {"backup", '\0', POPT_ARG_STRING, NULL, OPT_BACKUP,
      "where the board's old bytes are kept (NAME-MAC-DATE.bin)", "FILE"},
@@ -99,10 +117,8 @@ static const struct poptOption edits[] = {
 const struct poptOption *cli_board_options(enum cli_board_use use)
 {
     static const struct poptOption *const tables[] = {
-        [CLI_BOARD_NONE] = NULL,
-        [CLI_BOARD_READ] = reads,
-        [CLI_BOARD_EDIT] = edits,
-        [CLI_BOARD_ONLY] = only,
+        [CLI_BOARD_NONE] = NULL, [CLI_BOARD_READ] = reads,  [CLI_BOARD_EDIT] = edits,
+        [CLI_BOARD_ONLY] = only, [CLI_BOARD_FILES] = files,
     };
     return tables[use];
 }
@@ -192,6 +208,20 @@ static int take_after(struct cli *c, const char *arg)
         return cli_usage(c, "--after is hard-reset, no-reset or watchdog-reset, not \"%s\"", arg);
     }
     c->board.after = values[i];
+    c->board.after_given = 1;
+    return CLI_OK;
+}
+
+int cli_board_flash_size(struct cli *c, const char *arg)
+{
+    const int number = bm_flash_size_by_name(arg);
+    if (strcmp(arg, "keep") == 0 || strcmp(arg, "detect") == 0) {
+        c->board.flash_size = 0;
+    } else if (number >= 0) {
+        c->board.flash_size = UINT32_C(1024) * 1024 << number;
+    } else {
+        return cli_usage(c, "--flash-size is keep, detect, or 1MB to 128MB, not \"%s\"", arg);
+    }
     return CLI_OK;
 }
 
@@ -218,6 +248,7 @@ int cli_board_option(struct cli *c, int option, const char *arg)
     case OPT_PARTITION: w->partition = arg; break;
     case OPT_BACKUP: w->backup = arg; break;
     case OPT_NO_BACKUP: w->no_backup = 1; break;
+    case OPT_FLASH_SIZE: return cli_board_flash_size(c, arg);
     default: w->no_progress = 1; break;
     }
     return status;

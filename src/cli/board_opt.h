@@ -16,7 +16,8 @@ enum cli_board_use {
     CLI_BOARD_NONE = 0,
     CLI_BOARD_READ, /* takes --port in place of a file, and reads */
     CLI_BOARD_EDIT, /* the same, and changes what it read */
-    CLI_BOARD_ONLY  /* is for boards alone: without --port it takes the only one there is */
+    CLI_BOARD_ONLY, /* is for boards alone: without --port it takes the only one there is */
+    CLI_BOARD_FILES /* the same, and has --flash-size of its own */
 };
 
 /* What the options say; zeroed but for table_off. */
@@ -27,8 +28,10 @@ struct cli_board_wish {
     enum bm_link_before before;
     const char *sequence; /* of BM_BEFORE_CUSTOM */
     enum bm_link_after after;
-    unsigned attempts; /* 0: not given */
-    const char *stub;  /* file, or NULL */
+    int after_given;
+    unsigned attempts;   /* 0: not given */
+    uint32_t flash_size; /* bytes; 0: by the flash's id */
+    const char *stub;    /* file, or NULL */
     uint32_t table_off;
     const char *partition; /* NULL: the one that suits the command */
     const char *backup;    /* file, or NULL: a name is made */
@@ -41,6 +44,9 @@ const struct poptOption *cli_board_options(enum cli_board_use use);
 
 /* Vals of these rows lie above those of the commands and of the common options. */
 enum { CLI_BOARD_FIRST = 0x20000 };
+
+/* Takes the argument of --flash-size: "keep", "detect" or "4MB". Returns the same. */
+int cli_board_flash_size(struct cli *c, const char *arg);
 
 /* Takes one of them. Returns CLI_OK, or CLI_USAGE after saying what is wrong. */
 int cli_board_option(struct cli *c, int option, const char *arg);

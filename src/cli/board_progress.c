@@ -63,6 +63,8 @@ void cli_progress_clear(struct cli_progress *p)
 void cli_progress_event(struct cli_progress *p, const char *name, json_t *fields)
 {
     if (p->json) {
+        p->ended = strcmp(name, "failed") == 0 || strcmp(name, "done") == 0 ||
+                   strcmp(name, "refused") == 0;
         json_t *o = json_pack("{s:s}", "event", name);
         if (o != NULL && fields != NULL) {
             (void)json_object_update(o, fields);

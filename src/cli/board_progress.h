@@ -20,6 +20,7 @@ struct cli_progress {
     uint64_t from;         /* bytes done when it began */
     enum bm_link_stage stage;
     uint32_t offset;
+    int ended;   /* an event told that it is done, refused or failed */
     int on_line; /* the bar stands on the terminal's last line */
 };
 

@@ -73,6 +73,12 @@ int cli_usage(struct cli *c, const char *format, ...) __attribute__((format(prin
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The text of the last of these lines, usage errors too; "" before the first. */
+const char *cli_last_error(void);
+
+/* Prints a space and a word as a shell takes it for one. */
+void cli_word(FILE *to, const char *word);
+
 /* Prints what went wrong with a file from a diag, and returns the exit status for the code. */
 int cli_fail(const char *path, int code, const struct bm_diag *diag);
 

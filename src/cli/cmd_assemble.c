@@ -173,7 +173,7 @@ static int check_and_put(struct cli *c, struct request *r, struct bm_flash_plan 
     int status = take_size(c, r, plan);
     if (status == CLI_OK) {
         bm_plan_check(plan, &findings);
-        cli_findings_put(&findings);
+        cli_findings_put(&findings, NULL);
         if (findings.errors > 0) {
             cli_error("%zu error%s; nothing was written", findings.errors,
                       findings.errors == 1 ? "" : "s");

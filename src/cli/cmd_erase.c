@@ -99,8 +99,7 @@ static int erase(struct cli *c, struct cli_range *r, int force, int json)
     }
     status = status == CLI_OK && !force ? guard(c, r, &b) : status;
     status = status == CLI_OK ? wipe(&b, r, all) : status;
-    cli_board_close(&b);
-    return cli_finish(status);
+    return cli_board_finish(&b, json, status);
 }
 
 static int run(struct cli *c)

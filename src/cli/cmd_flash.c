@@ -41,6 +41,7 @@ static const struct cli_example examples[] = {
 struct totals {
     size_t written, unchanged;
     uint64_t bytes;
+    int begun; /* something was erased or written */
 };
 
 static double seconds(uint64_t us)
@@ -82,6 +83,7 @@ static int write_one(const struct cli_flash *f, struct cli_board *b, const struc
     if (cli_board_stopped()) {
         return cli_board_fail(b, BM_E_TIMEOUT, NULL);
     }
+    t->begun = 1;
     cli_progress_begin(&b->progress, p->file);
     const int rc = bm_link_write(b->link, p->offset, p->data, p->len, flags, &diag);
     cli_progress_clear(&b->progress);
@@ -117,7 +119,7 @@ static void finish(const struct cli_flash *f, struct cli_board *b, const struct 
                  t->unchanged, seconds(us), sums);
 }
 
-static int erase_all(const struct cli_flash *f, struct cli_board *b)
+static int erase_all(const struct cli_flash *f, struct cli_board *b, struct totals *t)
 {
     struct bm_diag diag = {0};
     char names[CLI_NAMES_SIZE] = "";
@@ -132,6 +134,7 @@ static int erase_all(const struct cli_flash *f, struct cli_board *b)
         return CLI_INPUT;
     }
     if (status == CLI_OK) {
+        t->begun = 1;
         cli_progress_begin(&b->progress, "flash");
         const int rc = bm_link_erase_all(b->link, &diag);
         cli_progress_clear(&b->progress);
@@ -143,15 +146,18 @@ static int erase_all(const struct cli_flash *f, struct cli_board *b)
 static int put(const struct cli_flash *f, struct cli_board *b, unsigned flags)
 {
     size_t order[CLI_PARTS_MAX];
-    struct totals t = {0, 0, 0};
+    struct totals t = {0};
     const uint64_t begun = bm_port_now_us();
-    int status = f->erase_all ? erase_all(f, b) : CLI_OK;
+    int status = f->erase_all ? erase_all(f, b, &t) : CLI_OK;
     cli_flash_order(f, order);
     for (size_t i = 0; status == CLI_OK && i < f->parts.plan.count; i++) {
         status = write_one(f, b, &f->parts.list[order[i]], flags, &t);
     }
     if (status == CLI_OK) {
         finish(f, b, &t, bm_port_now_us() - begun);
+    } else if (t.begun && cli_board_wait(b)) {
+        cli_error("%s: the board was not reset: it waits in download mode to be flashed again",
+                  b->port);
     }
     return status;
 }
@@ -169,9 +175,9 @@ static int flash(struct cli *c, struct cli_flash *f, unsigned flags)
     status = status == CLI_OK ? cli_flash_place(c, f, &b) : status;
     status = status == CLI_OK ? cli_flash_check(f, &b) : status;
     status = status == CLI_OK ? put(f, &b, flags) : status;
-    cli_board_close(&b);
+    status = cli_board_finish(&b, f->json, status);
     cli_flash_close(f);
-    return cli_finish(status);
+    return status;
 }
 
 static int run(struct cli *c)
@@ -225,5 +231,5 @@ const struct cli_cmd cmd_flash = {
     .options = options,
     .examples = examples,
     .run = run,
-    .board = CLI_BOARD_ONLY,
+    .board = CLI_BOARD_FILES,
 };

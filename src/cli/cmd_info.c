@@ -24,11 +24,13 @@ static const char *yes_no(int v)
 static void put_text(const struct cli_board *b)
 {
     const struct bm_link_info *i = &b->info;
-    char mac[CLI_MAC_SIZE];
+    char mac[CLI_MAC_SIZE] = "not readable";
+    char revision[CLI_REVISION_SIZE] = "not readable";
+    (void)cli_mac(mac, i);
+    (void)cli_revision(revision, i);
     (void)printf("%s\n", b->port);
-    (void)printf("  chip              %s, revision %u.%u\n", i->chip->name, i->revision / 100,
-                 i->revision % 100);
-    (void)printf("  MAC               %s\n", cli_mac(mac, i->mac));
+    (void)printf("  chip              %s, revision %s\n", i->chip->name, revision);
+    (void)printf("  MAC               %s\n", mac);
     if (i->crystal_mhz != 0) {
         (void)printf("  crystal           %" PRIu32 " MHz\n", i->crystal_mhz);
     }
@@ -56,15 +58,14 @@ static int put_json(const struct cli_board *b)
 {
     const struct bm_link_info *i = &b->info;
     char mac[CLI_MAC_SIZE];
-    char revision[24];
-    (void)snprintf(revision, sizeof revision, "%u.%u", i->revision / 100, i->revision % 100);
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:o, s:o, s:I}", "port", b->port,
-                  "chip", i->chip->name, "revision", revision, "mac", cli_mac(mac, i->mac),
-                  "crystal_mhz", (json_int_t)i->crystal_mhz, "flash_id", (json_int_t)i->flash_id,
-                  "flash_size", (json_int_t)i->flash_size, "secure_download", i->secure_download,
-                  "secure_boot", maybe(i->secure_boot), "flash_encryption",
-                  maybe(i->flash_encryption), "security_flags", (json_int_t)i->security_flags);
+    char revision[CLI_REVISION_SIZE];
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I, s:b, s:o, s:o, s:I}", "port", b->port, "chip",
+        i->chip->name, "revision", cli_revision(revision, i), "mac", cli_mac(mac, i), "crystal_mhz",
+        (json_int_t)i->crystal_mhz, "flash_id", (json_int_t)i->flash_id, "flash_size",
+        (json_int_t)i->flash_size, "secure_download", i->secure_download, "secure_boot",
+        maybe(i->secure_boot), "flash_encryption", maybe(i->flash_encryption), "security_flags",
+        (json_int_t)i->security_flags);
     if (o == NULL) {
         return cli_fail(b->port, BM_E_NOMEM, NULL);
     }

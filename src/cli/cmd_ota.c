@@ -224,7 +224,9 @@ static int save(struct cli *c, const struct request *r, const struct cli_ota *o)
     }
     /* a flash image holds secrets: the copy is no more open than its source */
     const unsigned mode = strcmp(r->path, "-") == 0 ? 0600 : bm_port_mode(r->path, 0666);
-    const int rc = bm_port_write(path, o->data, o->len, mode, &diag);
+    const int rc = !r->wish.in_place
+                       ? bm_port_write(path, o->data, o->len, mode, &diag)
+                       : bm_port_write_held(&o->hold, path, o->data, o->len, mode, &diag);
     return rc == BM_OK ? CLI_OK : cli_fail(path, rc, &diag);
 }
 
@@ -306,6 +308,7 @@ static int erase_in(struct cli *c, struct request *r, struct cli_ota *o, int wan
 static int erase(struct cli *c, struct request *r)
 {
     struct cli_ota o;
+    r->wish.in_place = r->out == NULL && strcmp(r->path, "-") != 0;
     int status = cli_ota_open(c, &o, r->path, &r->wish, 0);
     if (status == CLI_OK) {
         status = erase_in(c, r, &o, BM_BOOT_NONE);
@@ -410,6 +413,7 @@ static int select_in(struct cli *c, struct request *r, struct cli_ota *o)
 static int select_slot(struct cli *c, struct request *r)
 {
     struct cli_ota o;
+    r->wish.in_place = r->out == NULL && strcmp(r->path, "-") != 0;
     int status = cli_ota_open(c, &o, r->path, &r->wish, 1);
     if (status == CLI_OK) {
         status = select_in(c, r, &o);

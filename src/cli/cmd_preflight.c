@@ -102,7 +102,7 @@ static int read_build(struct side *s, const char *path)
         if (p->plan.table != NULL) {
             s->table = *p->plan.table;
         } else {
-            cli_findings_put(&findings);
+            cli_findings_put(&findings, NULL);
             cli_error("%s: the build has no partition table at 0x%x", path, (unsigned)s->off);
             status = CLI_INPUT;
         }
@@ -203,7 +203,7 @@ static int read_plan(struct cli *c, struct request *r, struct bm_layout_findings
     if (status == CLI_OK) {
         bm_plan_resolve(plan, findings);
         if (plan->table == NULL) {
-            cli_findings_put(findings);
+            cli_findings_put(findings, NULL);
             return CLI_INPUT;
         }
     }

@@ -55,8 +55,7 @@ static int fetch(struct cli *c, struct cli_range *r, const char *file, int json)
         status = save(&b, r, file, data);
         bm_port_free(data, r->size);
     }
-    cli_board_close(&b);
-    return cli_finish(status);
+    return cli_board_finish(&b, json, status);
 }
 
 static int run(struct cli *c)

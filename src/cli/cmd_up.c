@@ -86,6 +86,15 @@ static int stopped(int status, const char *step, const char *remedy)
     return status;
 }
 
+/* A command to paste. */
+static void say_import(const struct cli_up *u)
+{
+    (void)fputs("birthmark import -p", stderr);
+    cli_word(stderr, u->port);
+    cli_word(stderr, u->csv);
+    (void)fputc('\n', stderr);
+}
+
 static int generate(const struct cli_up *u)
 {
     struct up_line line;
@@ -106,9 +115,14 @@ static int flash(struct cli *c, struct cli_up *u)
         cli_up_flash_line(c, u, &line);
         status = cli_up_run(&line);
     }
-    return stopped(status, "flash",
-                   "birthmark up may be run again. --no-nvs leaves the board's values as they are, "
-                   "birthmark import adds to them, --force replaces them");
+    if (status == CLI_INPUT && u->nvs != NULL) {
+        (void)stopped(status, "flash",
+                      "birthmark up may be run again. --no-nvs leaves the board's values as they "
+                      "are, --force replaces them, and this adds to them:");
+        say_import(u);
+        return status;
+    }
+    return stopped(status, "flash", "birthmark up may be run again");
 }
 
 static int steps(struct cli *c, struct cli_up *u)
@@ -157,7 +171,7 @@ static int plan(const struct cli *c, struct cli_up *u)
     cli_up_plan(c, u, built);
     if (built) {
         bm_plan_check(&u->parts.plan, &findings);
-        cli_findings_put(&findings);
+        cli_findings_put(&findings, NULL);
         status = findings.errors > 0 ? CLI_INPUT : CLI_OK;
     }
     bm_layout_findings_free(&findings);
@@ -211,5 +225,5 @@ const struct cli_cmd cmd_up = {
     .options = cli_up_options,
     .examples = examples,
     .run = run,
-    .board = CLI_BOARD_ONLY,
+    .board = CLI_BOARD_FILES,
 };

@@ -96,12 +96,12 @@ static int verify(struct cli *c, struct cli_flash *f)
     status = status == CLI_OK ? cli_board_open(&b, c, f->json) : status;
     status = status == CLI_OK ? cli_flash_place(c, f, &b) : status;
     if (status == CLI_OK) {
-        cli_flash_tell(f);
+        cli_flash_tell(f, &b);
         status = compare_all(f, &b);
     }
-    cli_board_close(&b);
+    status = cli_board_finish(&b, f->json, status);
     cli_flash_close(f);
-    return cli_finish(status);
+    return status;
 }
 
 static int run(struct cli *c)
@@ -137,5 +137,5 @@ const struct cli_cmd cmd_verify = {
     .options = options,
     .examples = examples,
     .run = run,
-    .board = CLI_BOARD_ONLY,
+    .board = CLI_BOARD_FILES,
 };

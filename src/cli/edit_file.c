@@ -27,13 +27,12 @@ void cli_edit_option(struct cli *c, struct cli_edit *e, int option)
     }
 }
 
-/* Edits of one file follow each other, so that each counts. */
-static int take_hold(struct cli_edit *e, const char *path)
+int cli_hold(struct bm_port_hold *hold, const char *path)
 {
-    int rc = bm_port_hold(&e->hold, path, QUIET_WAIT);
+    int rc = bm_port_hold(hold, path, QUIET_WAIT);
     if (rc == BM_E_TIMEOUT) {
         cli_warn("%s is locked by another program: waiting up to %d s", path, LONGEST_WAIT / 1000);
-        rc = bm_port_hold(&e->hold, path, LONGEST_WAIT);
+        rc = bm_port_hold(hold, path, LONGEST_WAIT);
     }
     if (rc == BM_OK) {
         return CLI_OK;
@@ -52,7 +51,8 @@ int cli_edit_open(struct cli *c, struct cli_edit *e, const char *path)
                   "files, not standard input");
         return CLI_USAGE;
     }
-    int status = cli_is_live(c, path) ? CLI_OK : take_hold(e, path); /* a port is held anyhow */
+    int status =
+        cli_is_live(c, path) ? CLI_OK : cli_hold(&e->hold, path); /* a port is held anyhow */
     if (status == CLI_OK) {
         status = cli_image_open(c, &e->image, path, e->keys, 1);
     }

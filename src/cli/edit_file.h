@@ -36,6 +36,10 @@ enum { CLI_EDIT_JSON = 0x100, CLI_EDIT_SECRETS, CLI_EDIT_KEYS };
     }
 void cli_edit_option(struct cli *c, struct cli_edit *e, int option);
 
+/* Edits of one file follow each other, so that each counts: takes the lock before the file is read,
+ * to be released with bm_port_hold_end(). Returns CLI_OK, or CLI_DEVICE after saying why not. */
+int cli_hold(struct bm_port_hold *hold, const char *path);
+
 /* Reads the image and readies it for changes.
  * Returns CLI_OK, or the exit status after saying what is wrong. Follow with cli_edit_close(). */
 int cli_edit_open(struct cli *c, struct cli_edit *e, const char *path);

@@ -9,9 +9,10 @@
 #include "birthmark/boot.h"
 #include "layout/content.h"
 #include "layout/preflight.h"
+#include "nvs/fmt.h"
 #include "port/file.h"
 
-enum { SECTOR = BM_FLASH_SECTOR, UNKNOWN = 0x55 };
+enum { SECTOR = BM_FLASH_SECTOR, RUN = 16 * BM_FLASH_SECTOR, UNKNOWN = 0x55 };
 
 /* The flash of a board as far as it was read; the rest counts as used by something. */
 struct present {
@@ -229,6 +230,107 @@ static void warn_of_boot(const struct cli_flash *f, struct cli_board *b)
     }
 }
 
+/* 1 if a page of NVS begins there: its header is never encrypted. */
+static int is_nvs_page(struct cli_board *b, uint32_t off, int *yes)
+{
+    uint8_t raw[BMI_ENTRY_SIZE];
+    struct bmi_header head;
+    struct bm_diag diag = {0};
+    const int rc = bm_link_read(b->link, off, raw, sizeof raw, &diag);
+    if (rc != BM_OK) {
+        return cli_board_fail(b, rc, &diag);
+    }
+    bmi_header_get(raw, &head);
+    *yes = head.crc_ok;
+    return CLI_OK;
+}
+
+/* Sectors that are not blank, and are not the same already; only_nvs: and begin a page of NVS.
+ * *at: the first, or UINT32_MAX. */
+static int find_loss(struct cli_board *b, const struct bm_flash_part *w, int only_nvs, uint32_t *at)
+{
+    const size_t len = (w->len + SECTOR - 1) / SECTOR * SECTOR;
+    uint8_t *data = malloc(len);
+    int status = CLI_OK;
+    size_t step = RUN;
+    *at = UINT32_MAX;
+    if (data == NULL) {
+        return cli_fail(w->file, BM_E_NOMEM, NULL);
+    }
+    memset(data, 0xff, len);
+    memcpy(data, w->data, w->len);
+    for (size_t i = 0; status == CLI_OK && i < len && *at == UINT32_MAX;) {
+        const size_t n = len - i < step ? len - i : step;
+        int harmless = 0;
+        status = cli_board_same(b, w->offset + (uint32_t)i, data + i, n, &harmless);
+        if (status == CLI_OK && !harmless) {
+            status = cli_board_blank(b, w->offset + (uint32_t)i, (uint32_t)n, &harmless);
+        }
+        if (harmless) {
+            i += n;
+        } else if (n > SECTOR) {
+            step = SECTOR; /* from here on one by one */
+        } else if (status == CLI_OK) {
+            int loss = 1;
+            status = only_nvs ? is_nvs_page(b, w->offset + (uint32_t)i, &loss) : CLI_OK;
+            *at = loss ? w->offset + (uint32_t)i : UINT32_MAX;
+            i += SECTOR;
+        }
+    }
+    bm_port_free(data, len);
+    return status;
+}
+
+/* Where the board's table cannot be read, nobody knows what lies in its flash. Where it is blank,
+ * flash is as good as new but for pages of NVS: the table was erased, or is elsewhere. */
+static int guard_unknown(const struct cli_flash *f, struct cli_board *b, size_t *errors)
+{
+    int status = CLI_OK;
+    if (f->has_present || f->force || b->info.secure_download) {
+        return CLI_OK;
+    }
+    const int blank = f->why.text[0] == '\0';
+    uint32_t at = f->erase_all && !blank ? 0 : UINT32_MAX;
+    const char *file = "--erase-all";
+    for (size_t i = 0; status == CLI_OK && at == UINT32_MAX && i < f->parts.plan.count; i++) {
+        const struct bm_flash_part *w = &f->parts.list[i];
+        file = w->file;
+        status = w->placed && w->len > 0 ? find_loss(b, w, blank, &at) : CLI_OK;
+    }
+    if (status == CLI_OK && at != UINT32_MAX) {
+        cli_error("%s: would overwrite what is at 0x%" PRIx32 "; at 0x%" PRIx32
+                  " the board has no partition table (%s), so what would be lost cannot be told; "
+                  "--force writes, --table-offset says where it is",
+                  file, at, f->present_off, blank ? "the flash is blank there" : f->why.text);
+        ++*errors;
+    }
+    return status;
+}
+
+/* In secure download mode a board cannot be asked; an app and a bootloader can be built again. */
+static size_t guard_secure(const struct cli_flash *f, const struct cli_board *b)
+{
+    size_t errors = 0;
+    if (!b->info.secure_download || f->force) {
+        return 0;
+    }
+    if (f->erase_all) {
+        cli_error("%s: in secure download mode a board does not say what it holds; --force erases",
+                  b->port);
+        errors++;
+    }
+    for (size_t i = 0; i < f->parts.plan.count; i++) {
+        const struct bm_flash_part *w = &f->parts.list[i];
+        if (w->placed && w->len > 0 && !bmi_is_app(w->data, w->len)) {
+            cli_error("%s: in secure download mode a board does not say what it holds, so what "
+                      "would be lost at 0x%" PRIx32 " cannot be told; --force writes",
+                      w->file, w->offset);
+            errors++;
+        }
+    }
+    return errors;
+}
+
 int cli_flash_check(struct cli_flash *f, struct cli_board *b)
 {
     const struct bm_flash_plan *plan = &f->parts.plan;
@@ -242,8 +344,15 @@ int cli_flash_check(struct cli_flash *f, struct cli_board *b)
     if (status != CLI_OK) {
         return status;
     }
-    cli_flash_tell(f);
-    const size_t errors = f->findings.errors + (wrong == 0 ? cli_flash_guard(f, b) : 0);
+    cli_flash_tell(f, b);
+    size_t errors = f->findings.errors;
+    if (wrong == 0) {
+        errors += cli_flash_guard(f, b) + guard_secure(f, b);
+        status = guard_unknown(f, b, &errors);
+    }
+    if (status != CLI_OK) {
+        return status;
+    }
     if (wrong > 0 || (errors > 0 && !f->force)) {
         const size_t n = errors > 0 ? errors : wrong;
         cli_error("%s: %zu error%s; nothing was written%s", b->port, n, n == 1 ? "" : "s",

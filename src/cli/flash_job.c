@@ -26,11 +26,7 @@ int cli_flash_option(struct cli *c, struct cli_flash *f, int option)
                    ? CLI_OK
                    : cli_usage(c, "--flash-mode is keep, qio, qout, dio or dout, not \"%s\"", arg);
     case CLI_FLASH_FREQ: f->freq = arg; break;
-    case CLI_FLASH_SIZE:
-        f->size = arg;
-        return is_keep(arg) || strcmp(arg, "detect") == 0 || bm_flash_size_by_name(arg) >= 0
-                   ? CLI_OK
-                   : cli_usage(c, "--flash-size is keep, detect, or 1MB to 128MB, not \"%s\"", arg);
+    case CLI_FLASH_SIZE: f->size = arg; return cli_board_flash_size(c, arg);
     default: break;
     }
     return CLI_OK;
@@ -98,7 +94,9 @@ static int read_present(struct cli_flash *f, struct cli_board *b)
     for (size_t i = 0; status == CLI_OK && !f->has_present && i < 2; i++) {
         if (i == 0 || places[i] != places[0]) {
             f->present_off = places[i];
-            status = cli_board_read_table(b, places[i], &f->present, &f->has_present, &f->why);
+            struct bm_diag why;
+            status = cli_board_read_table(b, places[i], &f->present, &f->has_present, &why);
+            f->why = i == 0 || why.text[0] != '\0' ? why : f->why;
         }
     }
     return status;
@@ -191,9 +189,9 @@ int cli_flash_place(struct cli *c, struct cli_flash *f, struct cli_board *b)
     return status;
 }
 
-void cli_flash_tell(const struct cli_flash *f)
+void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b)
 {
-    cli_findings_put(&f->findings);
+    cli_findings_put(&f->findings, b->port);
 }
 
 void cli_flash_order(const struct cli_flash *f, size_t order[CLI_PARTS_MAX])

@@ -14,7 +14,7 @@
 #include "layout/plan.h"
 #include "port/file.h"
 
-enum { SECTOR = BM_FLASH_SECTOR, SIGNATURE_ROOM = 2 * BM_FLASH_SECTOR };
+enum { SECTOR = BM_FLASH_SECTOR, SIGNATURE_ROOM = 2 * BM_FLASH_SECTOR, TRIES = 3 };
 
 struct cli_live {
     struct cli_board board;
@@ -332,6 +332,46 @@ int cli_live_table(struct cli *c, struct cli_live_data *out, uint32_t *flash_siz
     return status;
 }
 
+/* Prints the command that writes the old bytes back. */
+static void say_way_back(const struct cli *c, const struct cli_live *live, const char *backup)
+{
+    char words[BM_PART_LABEL_SIZE + CLI_BACKUP_SIZE + 1];
+    cli_error("%s: what was there before is in %s; this puts it back:", live->name, backup);
+    (void)fputs("birthmark flash -p", stderr);
+    cli_word(stderr, live->board.port);
+    (void)fputs(" --force", stderr);
+    if (c->board.table_off != BM_PART_TABLE_OFFSET) {
+        (void)fprintf(stderr, " --table-offset 0x%" PRIx32, c->board.table_off);
+    }
+    (void)snprintf(words, sizeof words, "%s=%s", live->part.label, backup);
+    cli_word(stderr, words);
+    (void)fputc('\n', stderr);
+}
+
+/* What was not written whole must not be started: firmware initialises an NVS that it cannot read.
+ */
+static void put_back(const struct cli *c, struct cli_live *live, const char *backup)
+{
+    struct bm_diag diag = {0};
+    int rc = BM_E_IO;
+    for (int i = 0; rc != BM_OK && i < TRIES; i++) {
+        rc = bm_link_write(live->board.link, live->part.offset, live->bytes, live->bytes_len, 0,
+                           &diag);
+    }
+    cli_progress_clear(&live->board.progress);
+    if (rc == BM_OK) {
+        cli_error("%s: what was there before is there again", live->name);
+        return;
+    }
+    const int waits = cli_board_wait(&live->board);
+    cli_error(
+        "%s: is not there whole, and what was there before could not be written back%s", live->name,
+        waits ? "; the board was not reset, so that its firmware does not start with that" : "");
+    if (backup[0] != '\0') {
+        say_way_back(c, live, backup);
+    }
+}
+
 /* One run of sectors that are different, from at on. */
 static int write_run(struct cli_live *live, const uint8_t *data, size_t len, size_t *at)
 {
@@ -369,6 +409,10 @@ int cli_live_write(struct cli *c, const uint8_t *data, size_t len)
     if (status != CLI_OK) {
         return status;
     }
+    if (cli_board_stopped()) {
+        return cli_board_fail(&live->board, BM_E_TIMEOUT, NULL);
+    }
+    cli_board_hold(1);
     while (status == CLI_OK && at < len) {
         status = write_run(live, data, len, &at);
     }
@@ -379,9 +423,13 @@ int cli_live_write(struct cli *c, const uint8_t *data, size_t len)
         cli_error("%s: what was written does not read back the same", live->name);
         status = CLI_DEVICE;
     }
-    if (status != CLI_OK && backup[0] != '\0') {
-        cli_error("%s: what was there before is in %s: birthmark flash %s=%s puts it back",
-                  live->name, backup, live->part.label, backup);
+    if (status != CLI_OK) {
+        put_back(c, live, backup);
+    }
+    cli_board_hold(0);
+    if (status == CLI_OK && cli_board_stopped()) {
+        cli_error("%s: interrupted after all of it was written", live->name);
+        status = CLI_INTERRUPTED;
     }
     return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "cli/edit_file.h"
 #include "cli/live.h"
 #include "cli/table_arg.h"
 #include "crypto/crypto.h"
@@ -194,6 +195,9 @@ int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
     if (cli_is_live(c, path)) {
         return open_live(c, o, wish);
     }
+    if (wish->in_place && cli_hold(&o->hold, path) != CLI_OK) {
+        return CLI_DEVICE;
+    }
     const int rc = bm_port_read(path, flash_max, &o->data, &o->len, &diag);
     if (rc != BM_OK) {
         return cli_fail_input(path, rc, &diag);
@@ -218,6 +222,7 @@ int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
 
 void cli_ota_close(struct cli_ota *o)
 {
+    bm_port_hold_end(&o->hold);
     bm_port_free(o->data, o->len);
     free(o->app);
     o->data = NULL;

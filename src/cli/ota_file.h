@@ -8,6 +8,7 @@
 #include "birthmark/app.h"
 #include "birthmark/boot.h"
 #include "cli/cli.h"
+#include "port/hold.h"
 
 /* What the options ask for; zeroed but for table_offset. */
 struct cli_ota_wish {
@@ -15,6 +16,7 @@ struct cli_ota_wish {
     uint32_t table_offset; /* of the table in a flash image */
     unsigned slots;        /* instead of a table; 0: not given */
     int factory;           /* with slots: there is a factory app */
+    int in_place;          /* the file will be written: it is held */
 };
 
 /* What is in an app partition. */
@@ -47,6 +49,7 @@ struct cli_ota {
     unsigned slots;                /* rows of the table, as the bootloader counts */
     size_t apps;                   /* in app; 0 unless is_flash */
     struct cli_ota_app *app;
+    struct bm_port_hold hold;
 };
 
 /* Reads the file and finds table and otadata. need_table: 0 if an otadata partition will do

@@ -5,8 +5,12 @@
 
 #include "base/base.h"
 #include "cli/cli.h"
+#include "image/show.h"
 
-enum { LINE_MAX_BYTES = 6000 }; /* a path of 4096 bytes and what is said of it */
+enum {
+    CLI_WORD_SIZE = 4096,
+    LINE_MAX_BYTES = 6000
+}; /* a path of 4096 bytes and what is said of it */
 
 /* Names of files and keys reach messages: nothing in them may move the cursor or fake a line. */
 static void make_printable(char *s)
@@ -21,6 +25,9 @@ static void make_printable(char *s)
     }
 }
 
+static const char warning[] = "birthmark: warning";
+static char last[LINE_MAX_BYTES];
+
 /* One line, in one write where stdio allows, so that lines of two programs do not mix. */
 static void __attribute__((format(printf, 2, 0)))
 say(const char *prefix, const char *format, va_list args)
@@ -28,6 +35,9 @@ say(const char *prefix, const char *format, va_list args)
     char line[LINE_MAX_BYTES] = "";
     (void)vsnprintf(line, sizeof line, format, args);
     make_printable(line);
+    if (prefix != warning) {
+        (void)snprintf(last, sizeof last, "%s", line);
+    }
     fprintf(stderr, "%s: %s\n", prefix, line);
 }
 
@@ -43,8 +53,34 @@ void cli_warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say("birthmark: warning", format, args);
+    say(warning, format, args);
     va_end(args);
+}
+
+const char *cli_last_error(void)
+{
+    return last;
+}
+
+void cli_word(FILE *to, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./:=,+@%";
+    char shown[CLI_WORD_SIZE];
+    (void)bmi_show_into(shown, sizeof shown, word);
+    if (shown[0] != '\0' && shown[strspn(shown, plain)] == '\0') {
+        (void)fprintf(to, " %s", shown);
+        return;
+    }
+    (void)fputs(" '", to);
+    for (const char *p = shown; *p != '\0'; p++) {
+        if (*p == '\'') {
+            (void)fputs("'\\''", to);
+        } else {
+            (void)fputc(*p, to);
+        }
+    }
+    (void)fputc('\'', to);
 }
 
 int cli_usage(struct cli *c, const char *format, ...)

@@ -266,7 +266,21 @@ int cli_parts_table_offset(struct cli *c, uint32_t *out, const char *text)
     return status;
 }
 
-void cli_findings_put(const struct bm_layout_findings *findings)
+/* Prints a remedy; of a board a partition is read out by another command than of a file. */
+static void put_remedy(const struct bm_layout_finding *f, const char *remedy, const char *port)
+{
+    const char *at = port != NULL ? strstr(remedy, BM_LAYOUT_READ_OUT) : NULL;
+    if (at == NULL) {
+        (void)fprintf(stderr, "%s\n", remedy);
+        return;
+    }
+    (void)fprintf(stderr, "%.*sbirthmark read -p", (int)(at - remedy), remedy);
+    cli_word(stderr, port);
+    cli_word(stderr, f->label[0] != '\0' ? f->label : f->part);
+    (void)fprintf(stderr, " FILE%s\n", at + strlen(BM_LAYOUT_READ_OUT));
+}
+
+void cli_findings_put(const struct bm_layout_findings *findings, const char *port)
 {
     char text[BM_LAYOUT_TEXT];
     char remedy[BM_LAYOUT_TEXT];
@@ -274,7 +288,8 @@ void cli_findings_put(const struct bm_layout_findings *findings)
         const struct bm_layout_finding *f = &findings->list[i];
         (void)bm_layout_text(text, f, f->kind->text);
         (void)bm_layout_text(remedy, f, f->kind->remedy);
-        (void)fprintf(stderr, "%s%s%s%s; %s\n", f->file, f->file[0] != '\0' ? ": " : "",
-                      f->kind->severity == BM_WARNING ? "warning: " : "", text, remedy);
+        (void)fprintf(stderr, "%s%s%s%s; ", f->file, f->file[0] != '\0' ? ": " : "",
+                      f->kind->severity == BM_WARNING ? "warning: " : "", text);
+        put_remedy(f, remedy, port);
     }
 }

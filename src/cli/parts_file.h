@@ -47,7 +47,8 @@ int cli_is_build(const char *path);
 /* Reads --table-offset. Returns CLI_OK or CLI_USAGE after saying what is wrong. */
 int cli_parts_table_offset(struct cli *c, uint32_t *out, const char *text);
 
-/* Prints the findings to stderr, a line each: "FILE: text; remedy". */
-void cli_findings_put(const struct bm_layout_findings *findings);
+/* Prints the findings to stderr, a line each: "FILE: text; remedy". port: of the board that they
+ * are of, or NULL. */
+void cli_findings_put(const struct bm_layout_findings *findings, const char *port);
 
 #endif

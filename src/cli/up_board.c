@@ -87,7 +87,8 @@ int cli_up_compare(struct cli *c, struct cli_up *u)
     c->board.port = u->port;
     c->board.baud = 0; /* the next session begins at the usual speed */
     c->board.after = BM_AFTER_NONE;
-    int status = cli_board_open(&b, c, 0);
+    int status = u->text[UP_SIZE] != NULL ? cli_board_flash_size(c, u->text[UP_SIZE]) : CLI_OK;
+    status = status == CLI_OK ? cli_board_open(&b, c, 0) : status;
     if (status == CLI_OK && !b.info.secure_download) {
         status = look(&b, u, c, image, len);
     }

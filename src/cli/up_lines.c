@@ -5,7 +5,6 @@
 
 #include "cli/frame.h"
 #include "cli/up.h"
-#include "image/show.h"
 
 static void add(struct up_line *line, const char *option, const char *arg)
 {
@@ -45,7 +44,7 @@ void cli_up_generate_line(const struct cli_up *u, struct up_line *line)
 static void board(const struct cli_board_wish *w, struct up_line *line)
 {
     static const char *const before[] = {NULL, "usb-reset", "no-reset", NULL};
-    static const char *const after[] = {NULL, "no-reset", "watchdog-reset"};
+    static const char *const after[] = {"hard-reset", "no-reset", "watchdog-reset"};
     const struct {
         const char *option;
         uint32_t value, usual;
@@ -65,7 +64,7 @@ static void board(const struct cli_board_wish *w, struct up_line *line)
     if (w->before == BM_BEFORE_CUSTOM || before[w->before] != NULL) {
         add(line, "--before", w->before == BM_BEFORE_CUSTOM ? w->sequence : before[w->before]);
     }
-    if (after[w->after] != NULL) {
+    if (w->after_given) {
         add(line, "--after", after[w->after]);
     }
     if (w->stub != NULL) {
@@ -108,34 +107,12 @@ void cli_up_monitor_line(const struct cli_up *u, struct up_line *line)
     pass(u, line, UP_EXIT_STATUS, "--exit-status");
 }
 
-/* A word as a shell takes it for one. */
-static void put_word(FILE *to, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./:=,+@%";
-    char shown[CLI_PATH_SIZE];
-    (void)bmi_show_into(shown, sizeof shown, word);
-    if (shown[0] != '\0' && shown[strspn(shown, plain)] == '\0') {
-        (void)fprintf(to, " %s", shown);
-        return;
-    }
-    (void)fputs(" '", to);
-    for (const char *p = shown; *p != '\0'; p++) {
-        if (*p == '\'') {
-            (void)fputs("'\\''", to);
-        } else {
-            (void)fputc(*p, to);
-        }
-    }
-    (void)fputc('\'', to);
-}
-
 void cli_up_say(FILE *to, const struct up_line *line)
 {
     (void)fflush(stdout);
     (void)fputs("--> birthmark", to);
     for (int i = 0; i < line->count; i++) {
-        put_word(to, line->words[i]);
+        cli_word(to, line->words[i]);
     }
     (void)fputc('\n', to);
 }

@@ -195,7 +195,7 @@ int cli_up_read(struct cli_up *u)
         const struct bm_flash_part *t = bmi_plan_at(&u->parts.plan, u->parts.plan.table_off);
         u->table = t != NULL ? t->file : NULL;
         if (u->image[0] != '\0' && (u->parts.plan.table == NULL || u->table == NULL)) {
-            cli_findings_put(&findings);
+            cli_findings_put(&findings, NULL);
             cli_error("%s: the build has no partition table at 0x%x, so where the values of %s go "
                       "is not known; --no-nvs does without",
                       dir, (unsigned)u->parts.plan.table_off, u->csv);

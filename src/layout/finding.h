@@ -115,6 +115,9 @@ enum { BM_LAYOUT_FINDINGS_MAX = 1000, BM_LAYOUT_TEXT = 1200 };
 void bmi_finding_add(struct bm_layout_findings *fs, enum bm_layout_code code, const char *part,
                      const char *file, const char *old, const char *now);
 
+/* How some remedies say that a partition is read out of a flash file. */
+#define BM_LAYOUT_READ_OUT "birthmark assemble --split FLASH.bin -d DIR"
+
 /* Writes a finding's text or remedy, "$part" and so on filled in; cut to fit. Returns out. */
 const char *bm_layout_text(char out[BM_LAYOUT_TEXT], const struct bm_layout_finding *f,
                            const char *pattern);

@@ -4,7 +4,7 @@
 /* What ESP-IDF does: its bootloader (bootloader_utility.c), esp_partition, nvs_flash, and esptool's
  * write_flash, which erases whole sectors of 4096 bytes. docs/preflight.md says more. */
 
-#define READ_OUT "read it out first (birthmark assemble --split FLASH.bin -d DIR)"
+#define READ_OUT "read it out first (" BM_LAYOUT_READ_OUT ")"
 
 const struct bm_layout_kind bm_layout_kinds[BM_LF_COUNT] = {
     [BM_LF_PART_EMPTY] = {"part-empty", BM_ERROR, "the file is empty",

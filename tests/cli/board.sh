@@ -214,9 +214,77 @@ board --chip esp32s3 --flash flash.bin --secure-download
 bm info
 expect_exit 0
 expect_stdout_has "secure download mode"
-bm flash 0x9000 nvs.bin
+expect_stdout_has "revision not readable"
+expect_stdout_has "MAC               not readable"
+bm info --json
+expect_stdout_has '"revision": null'
+expect_stdout_has '"mac": null'
+cp flash.bin before.bin
+for what in "0x9000 nvs.bin" "--erase-all 0x10000 app.bin"; do
+    # shellcheck disable=SC2086
+    bm flash $what
+    expect_exit 3
+    expect_stderr_has "in secure download mode a board does not say what it holds"
+    expect_same before.bin flash.bin
+done
+bm flash 0x10000 app.bin
+expect_exit 0
+bm flash --force 0x9000 nvs.bin
 expect_exit 0
 expect_stdout_has "not verified"
+stop_board
+
+# An edit is not cut short by signals: the page is whole before they act.
+rm -f flash.bin
+board --chip esp32s3 --flash flash.bin
+bm flash partition-table=table.bin nvs=nvs.bin
+expect_exit 0
+stop_board
+for signal in TERM HUP; do
+    board --chip esp32s3 --flash flash.bin --realtime
+    rm -f kept.bin
+    "$BIRTHMARK" set --port "$port" --backup kept.bin certs "by_$signal" u8 4 >"$out" 2>"$err" &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        ! grep -q "as it was is in" "$err" || break
+        sleep 0.05
+    done
+    kill -s "$signal" "$pid"
+    wait "$pid"
+    status=$?
+    expect_exit 130
+    expect_stderr_has "interrupted after all of it was written"
+    stop_board
+    board --chip esp32s3 --flash flash.bin
+    bm get --port "$port" certs "by_$signal"
+    expect_stdout 4
+    stop_board
+done
+
+# The line breaks meanwhile: the way back is said, and works as it was said.
+broke=
+for ((after = 1800; after <= 3000; after += 60)); do
+    cp flash.bin before.bin
+    rm -f kept.bin
+    board --chip esp32s3 --flash flash.bin --unplug-after "$after"
+    bm set --port "$port" --backup kept.bin certs count u8 9
+    stop_board
+    if [ -e kept.bin ] && [ "$status" != 0 ]; then
+        expect_exit 4
+        expect_stderr_has "the board was not reset"
+        broke=1
+        break
+    fi
+    cp before.bin flash.bin
+done
+[ -n "$broke" ] || fail "no line broke while the page was written"
+back=$(grep '^birthmark flash -p' "$err") || fail "no way back: $(cat "$err")"
+[ "$back" = "birthmark flash -p $port --force nvs=kept.bin" ] || fail "another way back: $back"
+was=$port
+board --chip esp32s3 --flash flash.bin
+back=${back/$was/$port}
+eval "\"\$BIRTHMARK\" ${back#birthmark }" >/dev/null || fail "the way back does not work"
+expect_same before.bin flash.bin
 stop_board
 
 # Bad uses.
@@ -247,6 +315,9 @@ usage "cannot both go to standard output" read --json nvs -
 usage "takes --all or a range" erase --all nvs
 usage "takes no arguments" info nvs
 usage "takes no arguments" reset now
+bm read --json -p socket://127.0.0.1:1 nvs x.bin
+expect_exit 4
+grep -q '^{"event": "failed", "text": ".*"}$' "$out" || fail "no event of the failure: $(cat "$out")"
 for name in /dev/nothing-there socket://127.0.0.1:1; do
     bm info -p "$name"
     expect_exit 4

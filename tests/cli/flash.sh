@@ -163,12 +163,13 @@ refused "beyond the end of the flash at 0x400000" --force 0x3f0000 esp32-app.bin
 refused "0x10100 is in the middle of a sector" --force 0x10100 esp32-app.bin
 refused "the table has no partition nsv (did you mean nvs?)" nsv=certs.bin
 refused "damaged app image" app=broken.bin
-refused "names a flash of 1 MB" --flash-size 1MB bootloader=esp32-boot.bin
+refused "partition factory ends at 0x110000, beyond the board's flash of 0x100000" --flash-size 1MB bootloader=esp32-boot.bin
 
 # An identity on the board: another one, a table that moves it, or --erase-all would lose it.
 bm set -p "$port" --no-backup certs count u8 4
 expect_exit 0
 refused "replaces all that partition nvs at 0x9000 (24 KB) holds" nvs=certs.bin
+refused "(birthmark read -p $port nvs FILE)" partition-table=moved.bin
 refused "partition nvs is moved from 0x9000 to 0xa000" partition-table=moved.bin
 refused "--erase-all would erase what nvs holds" --erase-all app=esp32-app.bin
 bm flash --force nvs=certs.bin
@@ -176,6 +177,30 @@ expect_exit 0
 expect_stdout_has "1 written"
 bm get -p "$port" certs count
 expect_stdout 3
+
+# A table that cannot be read: nobody knows what would be lost.
+cp flash.bin good.bin
+printf 'x' | dd of=flash.bin bs=1 seek=$((0x8004)) conv=notrunc 2>/dev/null
+stop_board
+board --chip esp32 --flash flash.bin
+refused "the board has no partition table" 0x9000 esp32-app.bin
+refused "the board has no partition table" partition-table=moved.bin
+refused "the board has no partition table" --erase-all app=esp32-app.bin --table one.csv
+bm flash 0x9000 certs.bin 0x200000 certs.bin
+expect_exit 0
+expect_stdout_has "1 written, 1 unchanged"
+bm flash --force partition-table=one.bin
+expect_exit 0
+cp good.bin flash.bin
+dd if=/dev/zero bs=4096 count=1 2>/dev/null | tr '\0' '\377' | dd of=flash.bin bs=4096 seek=8 conv=notrunc 2>/dev/null
+stop_board
+board --chip esp32 --flash flash.bin
+refused "(the flash is blank there), so what would be lost" 0x8000 one.bin 0x9000 esp32-app.bin
+bm flash 0x8000 one.bin
+expect_exit 0
+bm flash --json 0x9000 missing.bin
+expect_exit 3
+grep -q '^{"event": "failed", "text": "missing.bin: ' "$out" || fail "no event: $(cat "$out")"
 
 # A blank partition has nothing to lose.
 bm erase --force nvs
@@ -216,6 +241,7 @@ run timeout --preserve-status -s INT 3 "$BIRTHMARK" flash --table one.csv app=es
 expect_exit 130
 expect_stderr_has "interrupted"
 expect_stderr_has "is not there whole"
+expect_stderr_has "it waits in download mode"
 stop_board
 board --chip esp32c3 --flash c3.bin
 bm flash --table one.csv app=esp32c3-app.bin

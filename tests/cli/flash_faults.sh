@@ -48,7 +48,7 @@ one() {
     board --chip "$([ $((seed % 2)) -eq 0 ] && echo esp32 || echo esp32c3)" --flash flash.bin \
         --seed "$seed" "${flags[@]}"
     [ $((seed % 10)) -ne 9 ] || patience=2
-    run timeout 90 "$BIRTHMARK" flash -p "$port" --no-progress --connect-attempts $patience \
+    run timeout 90 "$BIRTHMARK" flash --force -p "$port" --no-progress --connect-attempts $patience \
         0x20000 ../noise.bin 0x30000 ../text.bin
     stop_board
     case $status in
