@@ -16,11 +16,12 @@ trap stop_all EXIT
 start() {
     local name=$1 i
     shift
+    rm -f "$name" # what an earlier board said there
     "$BIRTHMARK" sim --seconds 60 "$@" >"$name" 2>"$name.err" &
     pid=$!
     started+=("$pid")
     for ((i = 0; i < 100; i++)); do
-        [ -s "$name" ] && return
+        [ -s "$name" ] 2>/dev/null && return
         sleep 0.05
     done
     fail "no board: $(cat "$name.err")"

@@ -38,10 +38,11 @@ power_on() {
     local i
     power_off
     cp before.bin flash.bin
+    rm -f sim.json # else the line of the last board could be taken for this one's
     "$BIRTHMARK" sim --chip "$1" --flash flash.bin --port tcp --download --json >sim.json 2>sim.err &
     board=$!
     for ((i = 0; i < 100; i++)); do
-        address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json)
+        address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json 2>/dev/null)
         [ -z "$address" ] || return 0
         sleep 0.1
     done
@@ -173,7 +174,7 @@ cp before.bin flash.bin
 "$BIRTHMARK" sim --flash flash.bin --port tcp --json >sim.json 2>sim.err &
 board=$!
 for ((i = 0; i < 100; i++)); do
-    address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json)
+    address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json 2>/dev/null)
     [ -z "$address" ] || break
     sleep 0.1
 done

@@ -168,7 +168,12 @@ static void test_world(void **state)
     assert_memory_equal(out, "green none\n", 11);
     assert_null(strstr(out, " 16"));            /* none of where they were lifted to */
     assert_non_null(strstr(out, "0 1 2 3 4 ")); /* 4: the script itself; 10: what the shell made */
-    assert_non_null(strstr(out, "\nleader\nignores 0000000000000000\n"));
+    assert_non_null(strstr(out, "\nleader\n"));
+    const char *ignored = strstr(out, "\nignores ");
+    assert_non_null(ignored);
+    /* glibc keeps 32 and 33 to itself: who starts with them ignored (GNU make does) hands that on.
+     */
+    assert_true((strtoull(ignored + 9, NULL, 16) & ~0x180000000ull) == 0);
 }
 
 static void test_no_program(void **state)
