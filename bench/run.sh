@@ -112,7 +112,7 @@ targets() {
 flash_case() {
     printf '%s\n' nvs,data,nvs,0x9000,24K, otadata,data,ota,0xf000,8K, ota_0,app,ota_0,0x20000,3M, \
         ota_1,app,ota_1,,3M, files,data,spiffs,,9M, >table.csv
-    seq 1 300000 | head -c 1500000 >code.bin
+    head -c 1500000 < <(seq 1 300000) >code.bin
     head -c $((9 << 20)) /dev/urandom >files.bin
     "$bm" partitions table.csv table.bin >/dev/null 2>&1
     "$bm" image pack -o app.bin --chip esp32 --entry 0x40080400 0x40080400=code.bin >/dev/null 2>&1
