@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct bm_part_rules rules = {BM_PART_TABLE_OFFSET, 0, 0};
     struct bm_hash md5 = {0};
     struct bm_diag diag = {0};
-    if (size == 0 || bm_crypto_hash_md5(&md5) != BM_OK) {
+    if (size == 0 || bm_hash_openssl_md5(&md5) != BM_OK) {
         return 0;
     }
     const int rc = bm_part_table_parse(&table, data, size, &md5, &diag);
@@ -120,6 +120,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         must(rc != BM_OK);
     }
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     return 0;
 }

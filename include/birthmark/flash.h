@@ -50,6 +50,10 @@ struct bm_flash_window {
 int bm_flash_window(struct bm_flash *out, struct bm_flash_window *window,
                     const struct bm_flash *parent, uint32_t off, uint32_t size);
 
+/* The same, and the part cannot be written. */
+int bm_flash_window_readonly(struct bm_flash *out, struct bm_flash_window *window,
+                             const struct bm_flash *parent, uint32_t off, uint32_t size);
+
 /* What the operation in which the power fails leaves behind. */
 enum bm_flash_tear {
     BM_TEAR_NONE = 0, /* nothing of it */

@@ -18,14 +18,14 @@ enum { STEP = 512 }; /* 16 rows: most tables */
 static int digest(const uint8_t *data, size_t len, uint8_t out[BM_MD5_LEN])
 {
     struct bm_hash md5;
-    int rc = bm_crypto_hash_md5(&md5);
+    int rc = bm_hash_openssl_md5(&md5);
     if (rc != BM_OK) {
         return rc;
     }
     rc = md5.start(md5.ctx);
     rc = rc == BM_OK ? md5.add(md5.ctx, data, len) : rc;
     rc = rc == BM_OK ? md5.finish(md5.ctx, out) : rc;
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     return rc;
 }
 
@@ -116,12 +116,12 @@ int cli_board_read_table(struct cli_board *b, uint32_t off, struct bm_part_table
     if (bmi_is_blank(bytes, BM_PART_ENTRY_SIZE)) {
         return CLI_OK;
     }
-    rc = bm_crypto_hash_md5(&md5);
+    rc = bm_hash_openssl_md5(&md5);
     if (rc != BM_OK) {
         return cli_board_fail(b, rc, NULL);
     }
     *found = bm_part_table_parse(table, bytes, sizeof bytes, &md5, why) == BM_OK;
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     return CLI_OK;
 }
 

@@ -291,11 +291,11 @@ static int write_binary(const struct request *r, const struct bm_table_file *fil
         cli_error("a binary table does not go to a terminal; name a file, or use --show");
         return CLI_USAGE;
     }
-    int rc = r->read.no_md5 ? BM_OK : bm_crypto_hash_md5(&md5);
+    int rc = r->read.no_md5 ? BM_OK : bm_hash_openssl_md5(&md5);
     if (rc == BM_OK) {
         rc = bm_part_table_format(bytes, &file->table, r->read.no_md5 ? NULL : &md5, &diag);
     }
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     if (rc == BM_E_NOSPC) {
         cli_error("%s: %s, and this one has %u", name_of(r), diag.text, file->table.count);
         return CLI_INPUT;

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "birthmark/boot.h"
 #include "layout/content.h"
-#include "layout/preflight.h"
+#include "layout/preflight_parts.h"
 #include "nvs/fmt.h"
 #include "port/file.h"
 
@@ -45,19 +45,6 @@ static const struct bm_flash_part *write_over(const struct cli_flash *f, const s
         }
     }
     return NULL;
-}
-
-static int same_tables(const struct bm_part_table *a, const struct bm_part_table *b)
-{
-    for (unsigned i = 0; i < a->count && i < b->count; i++) {
-        const struct bm_part *p = &a->part[i];
-        const struct bm_part *q = &b->part[i];
-        if (p->type != q->type || p->subtype != q->subtype || p->offset != q->offset ||
-            p->size != q->size || p->flags != q->flags || strcmp(p->label, q->label) != 0) {
-            return 0;
-        }
-    }
-    return a->count == b->count;
 }
 
 static int read_part(struct present *s, const struct bm_part *p)
@@ -141,7 +128,7 @@ static int preflight(struct cli_flash *f, struct cli_board *b)
 {
     const struct bm_flash_plan *plan = &f->parts.plan;
     struct present s = {.f = f, .b = b, .size = b->info.flash_size};
-    s.moves = !same_tables(plan->table, &f->present);
+    s.moves = !bmi_same_tables(plan->table, &f->present);
     if (s.size == 0) {
         s.size = BM_FLASH_SIZE_MAX / 8;
     }

@@ -31,18 +31,13 @@ __attribute__((format(printf, 3, 4))) static void refuse(struct guard *g, const 
     g->errors++;
 }
 
-static uint64_t end_of(const struct bm_flash_part *p)
-{
-    return p->offset + (uint64_t)p->len;
-}
-
 /* What stands in a file for an offset of flash must be a bootloader. */
 static void check_bootloader(struct guard *g, const struct bm_flash_part *p)
 {
     const uint32_t place = g->b->info.chip->bootloader_offset;
     const uint32_t table = g->f->parts.plan.table_off;
     struct bm_app_look look;
-    if (p->offset >= table || end_of(p) <= place) {
+    if (p->offset >= table || bmi_flash_part_end(p) <= place) {
         return;
     }
     if (p->offset > place) {
@@ -127,7 +122,7 @@ static uint32_t header_size(const struct guard *g, const char **file)
     const struct bm_flash_part *p = bmi_plan_at(&g->f->parts.plan, place);
     uint8_t head[HEAD];
     const uint8_t *h = head;
-    if (p != NULL && end_of(p) - place >= HEAD) {
+    if (p != NULL && bmi_flash_part_end(p) - place >= HEAD) {
         h = p->data + (place - p->offset);
         *file = p->file;
     } else if (g->b->info.secure_download ||

@@ -51,12 +51,12 @@ static int read_own_table(struct cli_ota *o, uint32_t off)
     }
     int rc = bm_flash_view(&flash, o->data, o->len);
     if (rc == BM_OK) {
-        rc = bm_crypto_hash_md5(&md5);
+        rc = bm_hash_openssl_md5(&md5);
     }
     if (rc == BM_OK) {
         rc = bm_part_table_read(&o->table, &flash, off, &md5, &diag);
     }
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     if (rc == BM_E_CORRUPT) {
         cli_error("%s: no good partition table at 0x%" PRIx32
                   " (%s); it may be elsewhere (--table-offset), or in a file (--table)",
@@ -279,7 +279,7 @@ int cli_ota_look(struct cli_ota *o)
         rc = bm_flash_view(&chip, o->data, o->len);
     }
     if (rc == BM_OK) {
-        rc = bm_crypto_hash_sha256(&sha256);
+        rc = bm_hash_openssl_sha256(&sha256);
     }
     for (int i = BM_BOOT_TEST; rc == BM_OK && i < BM_OTA_SLOTS_MAX; i++) {
         const struct bm_part *p = bm_boot_part(&o->table, i);
@@ -291,7 +291,7 @@ int cli_ota_look(struct cli_ota *o)
             rc = o->is_live && a->code == BM_E_IO ? BM_E_IO : BM_OK;
         }
     }
-    bm_crypto_hash_close(&sha256);
+    bm_hash_openssl_close(&sha256);
     free(buf);
     return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
 }

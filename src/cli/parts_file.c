@@ -19,8 +19,8 @@ int cli_parts_open(struct cli_parts *p)
     p->plan.parts = p->list;
     p->plan.table_off = BM_PART_TABLE_OFFSET;
     p->plan.chip = BM_CHIP_UNKNOWN;
-    int rc = bm_crypto_hash_md5(&p->md5);
-    rc = rc == BM_OK ? bm_crypto_hash_sha256(&p->sha256) : rc;
+    int rc = bm_hash_openssl_md5(&p->md5);
+    rc = rc == BM_OK ? bm_hash_openssl_sha256(&p->sha256) : rc;
     p->plan.md5 = &p->md5;
     p->plan.sha256 = &p->sha256;
     return rc == BM_OK ? CLI_OK : cli_fail("hash", rc, NULL);
@@ -34,8 +34,8 @@ void cli_parts_close(struct cli_parts *p)
     for (size_t i = 0; i < p->text_count; i++) {
         free(p->texts[i]);
     }
-    bm_crypto_hash_close(&p->md5);
-    bm_crypto_hash_close(&p->sha256);
+    bm_hash_openssl_close(&p->md5);
+    bm_hash_openssl_close(&p->sha256);
     memset(p, 0, sizeof *p);
 }
 

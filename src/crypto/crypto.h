@@ -15,23 +15,6 @@ enum { BM_SHA256_SIZE = 32 };
 /* SHA-256 of a buffer. Returns BM_OK or BM_E_NOMEM. */
 int bm_crypto_sha256(uint8_t out[BM_SHA256_SIZE], const void *data, size_t len);
 
-/* A hash in pieces, for the rooms that know no OpenSSL. bm_crypto_hash_close() frees it, and leaves
- * a zeroed struct alone. Returns BM_OK or BM_E_NOMEM. */
-static inline int bm_crypto_hash_sha256(struct bm_hash *out)
-{
-    return bm_hash_openssl_sha256(out);
-}
-
-static inline int bm_crypto_hash_md5(struct bm_hash *out)
-{
-    return bm_hash_openssl_md5(out);
-}
-
-static inline void bm_crypto_hash_close(struct bm_hash *hash)
-{
-    bm_hash_openssl_close(hash);
-}
-
 /* PBKDF2 with HMAC-SHA-1, as Wi-Fi makes its pairwise master key: out_len bytes from a passphrase
  * and a salt (the SSID). Returns BM_OK or BM_E_NOMEM. */
 int bm_crypto_pbkdf2_sha1(uint8_t *out, size_t out_len, const void *pass, size_t pass_len,

@@ -41,3 +41,13 @@ int bm_flash_window(struct bm_flash *out, struct bm_flash_window *window,
     out->prog_size = parent->prog_size;
     return BM_OK;
 }
+
+int bm_flash_window_readonly(struct bm_flash *out, struct bm_flash_window *window,
+                             const struct bm_flash *parent, uint32_t off, uint32_t size)
+{
+    const int rc = bm_flash_window(out, window, parent, off, size);
+    if (rc == BM_OK) {
+        out->ops = &readable;
+    }
+    return rc;
+}

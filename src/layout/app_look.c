@@ -244,14 +244,14 @@ static int verify(struct bm_app_look *l, const uint8_t *image, size_t len, struc
     struct bm_flash flash;
     struct bm_hash hash = {0};
     uint8_t *scratch = malloc(SCRATCH);
-    int rc = scratch != NULL ? bm_crypto_hash_sha256(&hash) : BM_E_NOMEM;
+    int rc = scratch != NULL ? bm_hash_openssl_sha256(&hash) : BM_E_NOMEM;
     if (rc == BM_OK) {
         rc = bm_flash_view(&flash, image, len);
     }
     if (rc == BM_OK) {
         rc = bm_app_verify(&l->app, &flash, 0, (uint32_t)len, &hash, scratch, SCRATCH, diag);
     }
-    bm_crypto_hash_close(&hash);
+    bm_hash_openssl_close(&hash);
     free(scratch);
     return rc;
 }

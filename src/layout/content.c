@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-enum { APP_MAGIC = 0xe9, BLOCK = 16, SCRATCH = 16384 };
+#include "part/app_fmt.h"
+
+enum { BLOCK = 16, SCRATCH = 16384 };
 
 int bmi_is_app(const uint8_t *data, size_t len)
 {
-    return len >= BM_APP_HEADER_SIZE && data[0] == APP_MAGIC;
+    return len >= BM_APP_HEADER_SIZE && data[0] == BMI_APP_MAGIC;
 }
 
 int bmi_is_plaintext(const uint8_t *data, size_t len)

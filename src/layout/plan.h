@@ -25,6 +25,12 @@ struct bm_flash_part {
     size_t len;
 };
 
+/* Where a file ends in flash. */
+static inline uint64_t bmi_flash_part_end(const struct bm_flash_part *p)
+{
+    return p->offset + (uint64_t)p->len;
+}
+
 struct bm_flash_plan {
     struct bm_flash_part *parts;
     size_t count;

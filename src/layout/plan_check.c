@@ -17,11 +17,6 @@ struct case_of {
     struct bm_layout_findings *fs;
 };
 
-static uint64_t end_of(const struct bm_flash_part *p)
-{
-    return p->offset + (uint64_t)p->len;
-}
-
 static void add(const struct case_of *c, enum bm_layout_code code, const char *old, const char *now)
 {
     bmi_finding_add(c->fs, code, c->target != NULL ? c->target->label : NULL, c->part->file, old,
@@ -36,7 +31,7 @@ static struct bmi_word range_of(const struct bm_flash_part *p)
 static void check_outside(const struct case_of *c)
 {
     const uint32_t size = c->plan->flash_size != 0 ? c->plan->flash_size : BM_FLASH_SIZE_MAX;
-    if (end_of(c->part) > size) {
+    if (bmi_flash_part_end(c->part) > size) {
         add(c, BM_LF_PART_OUTSIDE_FLASH, bmi_word_at(size).text, range_of(c->part).text);
     }
 }
@@ -44,8 +39,8 @@ static void check_outside(const struct case_of *c)
 static void check_overlap(const struct case_of *c, const struct bm_flash_part *other)
 {
     char old[320];
-    if (other->placed && other->len > 0 && other->offset < end_of(c->part) &&
-        c->part->offset < end_of(other)) {
+    if (other->placed && other->len > 0 && other->offset < bmi_flash_part_end(c->part) &&
+        c->part->offset < bmi_flash_part_end(other)) {
         (void)snprintf(old, sizeof old, "%s at %s", other->file, range_of(other).text);
         add(c, BM_LF_PART_OVERLAP, old, range_of(c->part).text);
     }
@@ -83,7 +78,7 @@ static int check_image(const struct case_of *c, size_t at, uint64_t room)
 static size_t bootloader_within(const struct case_of *c)
 {
     const uint32_t off = c->plan->chip != BM_CHIP_UNKNOWN ? bm_bootloader_offset(c->plan->chip) : 0;
-    return off > c->part->offset && off < end_of(c->part) &&
+    return off > c->part->offset && off < bmi_flash_part_end(c->part) &&
                    !bmi_is_app(c->part->data, c->part->len)
                ? off - c->part->offset
                : 0;
@@ -93,7 +88,7 @@ static void check_bootloader(const struct case_of *c)
 {
     struct bm_app app;
     struct bm_flash flash;
-    if (end_of(c->part) > c->plan->table_off) {
+    if (bmi_flash_part_end(c->part) > c->plan->table_off) {
         add(c, BM_LF_PART_ON_TABLE, bmi_word_at(c->plan->table_off).text, range_of(c->part).text);
         return;
     }
@@ -192,7 +187,7 @@ static void check_gap(struct case_of *c)
     const struct bm_part_table *table = c->plan->table;
     for (unsigned i = 0; i < table->count; i++) {
         const struct bm_part *p = &table->part[i];
-        if (p->offset > c->part->offset && p->offset < end_of(c->part)) {
+        if (p->offset > c->part->offset && p->offset < bmi_flash_part_end(c->part)) {
             c->target = p;
             add(c, BM_LF_PART_RUNS_INTO, bmi_word_range(p->offset, p->size).text,
                 range_of(c->part).text);
@@ -211,7 +206,7 @@ static void check_inside(const struct case_of *c)
         add(c, is_structured(t) ? BM_LF_PART_INSIDE : BM_LF_PART_INSIDE_DATA,
             bmi_word_range(t->offset, t->size).text, bmi_word_at(c->part->offset).text);
     }
-    if (end_of(c->part) > (uint64_t)t->offset + t->size) {
+    if (bmi_flash_part_end(c->part) > (uint64_t)t->offset + t->size) {
         add(c, is_app ? BM_LF_APP_TOO_BIG : BM_LF_PART_TOO_BIG, bmi_word_size(t->size).text,
             bmi_word_size(c->part->len).text);
     } else if (c->part->offset == t->offset && is_app) {
@@ -227,7 +222,8 @@ static void check_place(struct case_of *c)
 {
     const struct bm_flash_plan *plan = c->plan;
     const uint64_t table_end = (uint64_t)plan->table_off + BM_PART_TABLE_SECTOR;
-    const int covers = c->part->offset <= plan->table_off && end_of(c->part) >= table_end;
+    const int covers =
+        c->part->offset <= plan->table_off && bmi_flash_part_end(c->part) >= table_end;
     if (covers && c->part->offset < plan->table_off &&
         bmi_plan_at(plan, plan->table_off) == c->part) {
         return; /* several parts in one file, table included: what is in there fits itself */
@@ -235,7 +231,7 @@ static void check_place(struct case_of *c)
     if (c->part->offset < plan->table_off) {
         check_bootloader(c);
     } else if (c->part->offset < table_end) {
-        if (c->part->offset != plan->table_off || end_of(c->part) > table_end) {
+        if (c->part->offset != plan->table_off || bmi_flash_part_end(c->part) > table_end) {
             add(c, BM_LF_PART_ON_TABLE, bmi_word_at(plan->table_off).text, range_of(c->part).text);
         }
     } else if (plan->table != NULL) {

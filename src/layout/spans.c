@@ -33,21 +33,12 @@ static int lists(const struct bm_part_table *table, enum bm_part_type type)
     return bm_part_find(table, (int)type, 0, NULL) != NULL;
 }
 
-static uint64_t end_of(const struct bm_part_table *table, uint64_t at_least)
-{
-    uint64_t end = at_least;
-    for (unsigned i = 0; i < table->count; i++) {
-        const uint64_t e = (uint64_t)table->part[i].offset + table->part[i].size;
-        end = e > end ? e : end;
-    }
-    return end;
-}
-
 void bm_spans_make(struct bm_spans *out, const struct bm_part_table *table,
                    const struct bm_part_subtypes *extra, uint32_t table_offset, uint64_t flash_size)
 {
     const uint64_t table_end = (uint64_t)table_offset + BM_PART_TABLE_SECTOR;
-    const uint64_t used = end_of(table, table_end);
+    const uint64_t end = bm_part_table_end(table);
+    const uint64_t used = end > table_end ? end : table_end;
     *out = (struct bm_spans){.table = table, .extra = extra, .size = flash_size, .used = used};
     if (flash_size == 0) {
         out->guessed = 1;

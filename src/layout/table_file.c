@@ -42,11 +42,11 @@ static int parse(struct bm_table_file *out, const char *name, const uint8_t *dat
 {
     struct bm_diag diag = {0};
     struct bm_hash md5 = {0};
-    int rc = no_md5 ? BM_OK : bm_crypto_hash_md5(&md5);
+    int rc = no_md5 ? BM_OK : bm_hash_openssl_md5(&md5);
     if (rc == BM_OK) {
         rc = bm_part_table_parse(&out->table, data + at, len - at, no_md5 ? NULL : &md5, &diag);
     }
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     if (rc != BM_OK && rc != BM_E_NOMEM) {
         const struct bm_image_place place = {name, 0, 0};
         bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0, "at 0x%llx: %s",

@@ -31,23 +31,13 @@ int bm_part_table_fits(const struct bm_part_table *table, uint32_t flash_size)
     return flash_size == 0 || bm_part_table_end(table) <= flash_size;
 }
 
-static int read_window(void *ctx, uint32_t off, void *buf, uint32_t len)
-{
-    const struct bm_flash_window *w = ctx;
-    return w->parent->ops->read(w->parent->ctx, w->off + off, buf, len);
-}
-
-static const struct bm_flash_ops readonly_ops = {read_window, NULL, NULL};
-
 int bm_part_region(struct bm_flash *out, struct bm_flash_window *window,
                    const struct bm_flash *chip, const struct bm_part *part)
 {
     if (part->offset > chip->size || part->size > chip->size - part->offset) {
         return BM_E_NOSPC;
     }
-    const int rc = bm_flash_window(out, window, chip, part->offset, part->size);
-    if (rc == BM_OK && (part->flags & BM_PART_READONLY) != 0) {
-        out->ops = &readonly_ops;
-    }
-    return rc;
+    return (part->flags & BM_PART_READONLY) != 0
+               ? bm_flash_window_readonly(out, window, chip, part->offset, part->size)
+               : bm_flash_window(out, window, chip, part->offset, part->size);
 }

@@ -48,8 +48,8 @@ int bm_sim_open(struct bm_sim **out, const struct bm_sim_config *config)
     sim->random = (uint64_t)config->faults.seed << 1 | 1;
     sim->rom.frame = malloc(SIM_FRAME);
     sim->table = malloc(sizeof *sim->table);
-    if (sim->rom.frame == NULL || sim->table == NULL || bm_crypto_hash_md5(&sim->md5) != BM_OK ||
-        bm_crypto_hash_sha256(&sim->sha256) != BM_OK) {
+    if (sim->rom.frame == NULL || sim->table == NULL || bm_hash_openssl_md5(&sim->md5) != BM_OK ||
+        bm_hash_openssl_sha256(&sim->sha256) != BM_OK) {
         bm_sim_close(sim);
         return BM_E_NOMEM;
     }
@@ -67,8 +67,8 @@ void bm_sim_close(struct bm_sim *sim)
     sim_app_stop(sim);
     sim_inflate_free(&sim->rom.writing.inflate);
     sim_out_free(&sim->out);
-    bm_crypto_hash_close(&sim->md5);
-    bm_crypto_hash_close(&sim->sha256);
+    bm_hash_openssl_close(&sim->md5);
+    bm_hash_openssl_close(&sim->sha256);
     free(sim->rom.frame);
     free(sim->table);
     free(sim);

@@ -5,6 +5,7 @@
 
 #include "base/le.h"
 #include "birthmark/boot.h"
+#include "part/app_fmt.h"
 #include "sim/core.h"
 
 /* The second-stage bootloader: what ESP-IDF's does, in its order and the form of its log
@@ -135,7 +136,6 @@ static void name_index(char out[40], int index)
 /* What is wrong with an image, in the words of who looks at it. */
 static void explain_image(struct bm_sim *sim, int index)
 {
-    static uint8_t const magic = 0xe9;
     const struct bm_part *part = bm_boot_part(sim->table, index);
     const struct bm_flash *flash = sim->config.flash;
     struct bm_diag diag = {0};
@@ -145,7 +145,7 @@ static void explain_image(struct bm_sim *sim, int index)
         return;
     }
     (void)flash->ops->read(flash->ctx, part->offset, &first, 1);
-    if (first != magic) {
+    if (first != BMI_APP_MAGIC) {
         say(sim, 'E', "esp_image: image at 0x%x has invalid magic byte (nothing flashed here?)",
             (unsigned)part->offset);
     } else if (bm_app_verify(&sim->app, flash, part->offset, part->size, &sim->sha256, buffer,

@@ -9,8 +9,8 @@
 # output.txt names the output where it is not out.bin.
 # Where ../shared/golden is there, its cases are run as well and compared byte for byte.
 . "$BM_SOURCE/tests/harness/lib.sh"
+. "$BM_SOURCE/tests/harness/golden.sh"
 
-cases=0
 out=$PWD/.run.out
 err=$PWD/.run.err
 
@@ -64,21 +64,4 @@ one_case() {
     cases=$((cases + 1))
 }
 
-for folder in "$BM_SOURCE"/tests/golden/nvs/*/; do
-    one_case "${folder%/}"
-done
-echo "$cases cases of our own tree"
-[ "$cases" -ge 42 ] || fail "only $cases cases"
-
-shared=$BM_SOURCE/../shared/golden
-if [ ! -d "$shared" ]; then
-    echo "no $shared here: its binaries were not compared"
-    exit 0
-fi
-cases=0
-for folder in "$shared"/*/; do
-    if grep -qs '^nvs_partition_gen ' "$folder/cmd.txt"; then
-        one_case "${folder%/}"
-    fi
-done
-echo "$cases cases of ../shared/golden"
+golden_cases nvs 42 nvs_partition_gen

@@ -97,8 +97,8 @@ void board_open(struct board *b, int factory, unsigned slots)
     b->mem = malloc(BOARD_SIZE);
     must(b->mem != NULL, "memory");
     must(bm_flash_ram_init(&b->flash, &b->ram, b->mem, BOARD_SIZE) == BM_OK, "flash");
-    must(bm_crypto_hash_sha256(&b->sha256) == BM_OK, "SHA-256");
-    must(bm_crypto_hash_md5(&b->md5) == BM_OK, "MD5");
+    must(bm_hash_openssl_sha256(&b->sha256) == BM_OK, "SHA-256");
+    must(bm_hash_openssl_md5(&b->md5) == BM_OK, "MD5");
     memset(b->mem, 0xff, BOARD_SIZE);
     for (uint32_t i = 0x1000; i < BOARD_TABLE - 0x1000; i++) { /* a bootloader */
         b->mem[i] = (uint8_t)test_random(&random, 256);
@@ -109,8 +109,8 @@ void board_open(struct board *b, int factory, unsigned slots)
 
 void board_close(struct board *b)
 {
-    bm_crypto_hash_close(&b->sha256);
-    bm_crypto_hash_close(&b->md5);
+    bm_hash_openssl_close(&b->sha256);
+    bm_hash_openssl_close(&b->md5);
     free(b->mem);
     b->mem = NULL;
 }

@@ -53,14 +53,14 @@ static int setup(void **state)
     p.secure_version = 4;
     const int rc = bm_pack(&image, &image_len, &p, &problems);
     bm_image_problems_free(&problems);
-    return rc != BM_OK || bm_crypto_hash_sha256(&sha256) != BM_OK;
+    return rc != BM_OK || bm_hash_openssl_sha256(&sha256) != BM_OK;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     free(image);
-    bm_crypto_hash_close(&sha256);
+    bm_hash_openssl_close(&sha256);
     return 0;
 }
 

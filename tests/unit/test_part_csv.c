@@ -107,7 +107,7 @@ static void test_kinds(void **state)
     struct bm_image_problems problems;
     struct bm_hash md5;
     (void)state;
-    assert_int_equal(bm_crypto_hash_md5(&md5), BM_OK);
+    assert_int_equal(bm_hash_openssl_md5(&md5), BM_OK);
     for (const struct bm_preset *p = bm_presets; p->name != NULL; p++) {
         assert_int_equal(load(&f, p->csv, strlen(p->csv), &problems), BM_OK);
         assert_int_equal(problems.warnings, 0);
@@ -128,7 +128,7 @@ static void test_kinds(void **state)
         assert_int_equal(f.flash_size, FLASH);
         assert_memory_equal(f.table.part, table.part, sizeof table.part);
     }
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     /* an NVS image begins as UTF-16 would */
     memset(flash, 0xff, sizeof flash);
     flash[0] = 0xfe;

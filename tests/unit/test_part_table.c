@@ -22,13 +22,13 @@ static struct bm_hash md5;
 static int open_md5(void **state)
 {
     (void)state;
-    return bm_crypto_hash_md5(&md5);
+    return bm_hash_openssl_md5(&md5);
 }
 
 static int close_md5(void **state)
 {
     (void)state;
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
     return 0;
 }
 

@@ -118,8 +118,8 @@ static int setup(void **state)
 {
     static uint8_t bytes[0x10000];
     (void)state;
-    assert_int_equal(bm_crypto_hash_sha256(&sha256), BM_OK);
-    assert_int_equal(bm_crypto_hash_md5(&md5), BM_OK);
+    assert_int_equal(bm_hash_openssl_sha256(&sha256), BM_OK);
+    assert_int_equal(bm_hash_openssl_md5(&md5), BM_OK);
     make_app(APP, 0, CODE, "1.0", 1);
     make_app(APP_OTHER, 0, CODE, "2.0", 1);
     make_app(APP_C3, 5, CODE, "1.0", 1);
@@ -161,8 +161,8 @@ static int teardown(void **state)
     for (size_t i = 0; i < CONTENTS; i++) {
         free(contents[i].data);
     }
-    bm_crypto_hash_close(&sha256);
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&sha256);
+    bm_hash_openssl_close(&md5);
     return 0;
 }
 

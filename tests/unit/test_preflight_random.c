@@ -453,13 +453,13 @@ static int setup(void **state)
                                  .secure_version = -1};
     const int rc = bm_pack(&app, &app_len, &pack, &problems);
     bm_image_problems_free(&problems);
-    return rc == BM_OK ? bm_crypto_hash_sha256(&sha256) : rc;
+    return rc == BM_OK ? bm_hash_openssl_sha256(&sha256) : rc;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    bm_crypto_hash_close(&sha256);
+    bm_hash_openssl_close(&sha256);
     free(app);
     return 0;
 }

@@ -75,10 +75,10 @@ static void put_table(void)
     table.part[0] = part("nvs", BM_PART_DATA, BM_PART_DATA_NVS, NVS_AT, NVS_SIZE);
     table.part[1] = part("otadata", BM_PART_DATA, BM_PART_DATA_OTA, OTADATA_AT, OTADATA_SIZE);
     table.part[2] = part("ota_0", BM_PART_APP, BM_PART_APP_OTA_0, APP_AT, APP_SIZE);
-    assert_int_equal(bm_crypto_hash_md5(&md5), BM_OK);
+    assert_int_equal(bm_hash_openssl_md5(&md5), BM_OK);
     assert_int_equal(bm_part_table_format(flash_image + BM_PART_TABLE_OFFSET, &table, &md5, NULL),
                      BM_OK);
-    bm_crypto_hash_close(&md5);
+    bm_hash_openssl_close(&md5);
 }
 
 /* Mounts the NVS partition of a whole flash. */
