@@ -12,6 +12,7 @@
 #define UART0_SEND      REG(0x60000000u) /* the FIFO is written through AHB, read through DPORT */
 #define UART0_RECEIVED  REG(0x3ff40000u)
 #define UART0_STATUS    REG(0x3ff4001cu)
+#define UART0_RX_STATUS REG(0x3ff40060u) /* where the FIFO is read and written next */
 #define RTC_OPTIONS0    REG(0x3ff48000u)
 #define RTC_WDT_CONFIG0 REG(0x3ff4808cu)
 #define RTC_WDT_PROTECT REG(0x3ff480a4u)
@@ -26,12 +27,17 @@
 
 enum { FIFO_FULL = 120, PAGE_LOG2 = 16 };
 
-/* The stack, then C. */
+/* The stack, then C. The bootloader is code with register windows, this is not (call0): windows are
+ * turned off (PS.WOE), so that no register of ours asks for the bootloader's to be saved first, and
+ * interrupts are masked. */
 __asm__(".section .iram_entry,\"ax\"\n"
         ".literal_position\n"
         ".global start\n"
         ".align 4\n"
         "start:\n"
+        " movi a0, 0x2f\n" /* PS.UM, PS.INTLEVEL 15 */
+        " wsr.ps a0\n"
+        " rsync\n"
         " movi a1, stack_top\n"
         " movi a0, chip_main\n"
         " jx a0\n");
@@ -43,9 +49,13 @@ static void put(char c)
     UART0_SEND = (uint8_t)c;
 }
 
+/* The count of received bytes is not to be trusted once the FIFO is read through DPORT; the two
+ * pointers are. They are equal when it is empty, and when it is full: then the count is right. */
 static int get(void)
 {
-    return (UART0_STATUS & 0xff) != 0 ? (int)(UART0_RECEIVED & 0xff) : -1;
+    const uint32_t at = UART0_RX_STATUS;
+    const int empty = (at >> 2 & 0x7ff) == (at >> 13 & 0x7ff) && (UART0_STATUS & 0xff) == 0;
+    return empty ? -1 : (int)(UART0_RECEIVED & 0xff);
 }
 
 static uint32_t running(void)
@@ -53,7 +63,7 @@ static uint32_t running(void)
     return (MMU_DROM[((uint32_t)&app_desc - DROM_BASE) >> PAGE_LOG2] & 0xff) << PAGE_LOG2;
 }
 
-/* A few milliseconds at 160 or 240 MHz. */
+/* A few milliseconds at the 80 MHz that the bootloader leaves, and at up to 240. */
 static void wait_a_little(void)
 {
     for (volatile uint32_t i = 0; i < 100000; i++) {

@@ -27,6 +27,7 @@
 #define WDT_KEY       0x50d83aa1u
 #define SWD_KEY       0x8f1d312au
 #define SWD_AUTO_FEED (1u << 31)
+#define TG0_UPDATE    (1u << 22) /* what is written reaches the watchdog */
 #define SYSTEM_RESET  (1u << 31)
 #define FLASH_SIZE    0x1000000u /* what 24 bits of address reach */
 #define MAPPED_MASK   0x7fffffu  /* 8 MB are mapped at most */
@@ -57,7 +58,7 @@ static uint32_t running(void)
     return (MMU[((uint32_t)&app_desc & MAPPED_MASK) >> PAGE_LOG2] & 0xff) << PAGE_LOG2;
 }
 
-/* A few milliseconds at 160 or 240 MHz. */
+/* A few milliseconds at the 80 MHz that the bootloader leaves, and at 160. */
 static void wait_a_little(void)
 {
     for (volatile uint32_t i = 0; i < 100000; i++) {
@@ -83,7 +84,7 @@ static void watchdogs_off(void)
     RTC_SWD_CONFIG |= SWD_AUTO_FEED;
     RTC_SWD_PROTECT = 0;
     TG0_WDT_PROTECT = WDT_KEY;
-    TG0_WDT_CONFIG0 = 0;
+    TG0_WDT_CONFIG0 = TG0_UPDATE;
     TG0_WDT_PROTECT = 0;
 }
 

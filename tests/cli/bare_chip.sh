@@ -39,6 +39,13 @@ images() { # CHIP
     [ "$(awk '$2 == "IROM" { print $5 }' "$out")" -le 64 ] || fail "$1: too much code in flash"
 }
 
+# Code without register windows turns them off first: the bootloader's frames are still in them.
+starts_without_windows() {
+    xtensa-lx106-elf-objdump -d out/esp32-1.0.elf | sed -n '/<start>:/,/jx/p' >start
+    grep -q jx start || fail "no start code"
+    grep -q 'wsr\.ps' start || fail "register windows stay on"
+}
+
 emulated() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=x -keyout key.pem -out cert.pem \
         2>/dev/null || fail "openssl"
@@ -88,6 +95,7 @@ if command -v riscv64-unknown-elf-gcc >/dev/null; then
 fi
 if command -v xtensa-lx106-elf-gcc >/dev/null; then
     images esp32
+    starts_without_windows
     ran+=(esp32)
     if command -v qemu-system-xtensa >/dev/null; then
         emulated
