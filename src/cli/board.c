@@ -251,7 +251,7 @@ const char *cli_mac(char out[CLI_MAC_SIZE], const struct bm_link_info *info)
 
 const char *cli_revision(char out[CLI_REVISION_SIZE], const struct bm_link_info *info)
 {
-    if (info->secure_download && info->revision == 0) {
+    if (info->revision_unknown) {
         return NULL;
     }
     (void)snprintf(out, CLI_REVISION_SIZE, "%u.%u", info->revision / 100, info->revision % 100);

@@ -34,6 +34,7 @@ static int guard(struct cli *c, const struct cli_range *r, struct cli_board *b)
     struct bm_diag why;
     char names[CLI_NAMES_SIZE] = "";
     const uint32_t boot = b->info.chip->bootloader_offset;
+    uint32_t page = UINT32_MAX;
     int found = 0;
     int status = CLI_OK;
     if (b->info.secure_download) {
@@ -49,6 +50,15 @@ static int guard(struct cli *c, const struct cli_range *r, struct cli_board *b)
                   "cannot be told; --force erases, --table-offset says where it is",
                   b->port, c->board.table_off, why.text);
         return CLI_INPUT;
+    } else if (status == CLI_OK) {
+        status = cli_nvs_page_within(b, r->off, r->size, &page);
+    }
+    if (status == CLI_OK && page != UINT32_MAX) {
+        cli_error("%s: at 0x%" PRIx32 " there is no partition table, but at 0x%" PRIx32
+                  " a page of NVS; birthmark read keeps it, --force erases, --table-offset says "
+                  "where the table is",
+                  b->port, c->board.table_off, page);
+        status = CLI_INPUT;
     }
     if (status == CLI_OK && names[0] != '\0') {
         cli_error("%s: this would erase what %s holds; birthmark read keeps it, --force erases",
@@ -73,7 +83,12 @@ static int wipe(struct cli_board *b, const struct cli_range *r, int all)
         all ? bm_link_erase_all(b->link, &diag) : bm_link_erase(b->link, r->off, r->size, &diag);
     cli_progress_clear(&b->progress);
     if (rc != BM_OK) {
-        return cli_board_fail(b, rc, &diag);
+        const int status = cli_board_fail(b, rc, &diag);
+        if (cli_board_wait(b)) {
+            cli_error("%s: erased in part; the board was not reset: it waits in download mode",
+                      b->port);
+        }
+        return status;
     }
     if (b->progress.json) {
         cli_progress_event(
@@ -132,10 +147,12 @@ const struct cli_cmd cmd_erase = {
     .name = "erase",
     .args = "OFFSET SIZE|NAME",
     .summary = "erase flash of a board",
-    .about = "Erases whole sectors of a board's flash: a range, the partition of a name, or all of "
-             "it with --all.\n\n"
-             "What holds an identity (NVS, its keys, esp_secure_cert) and is not blank is not "
-             "erased without --force; neither is the bootloader or the partition table alone.",
+    .about =
+        "Erases whole sectors of a board's flash: a range, the partition of a name, or all of "
+        "it with --all.\n\n"
+        "What holds an identity (NVS, its keys, esp_secure_cert) and is not blank is not "
+        "erased without --force; neither is the bootloader or the partition table alone. Where "
+        "the board's table is blank, pages of NVS are looked for.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -124,10 +124,12 @@ static int erase_all(const struct cli_flash *f, struct cli_board *b, struct tota
     struct bm_diag diag = {0};
     char names[CLI_NAMES_SIZE] = "";
     int status = CLI_OK;
-    if (f->has_present && !f->force) {
+    if (f->has_present && !b->info.secure_download) {
         status = cli_identity_within(b, &f->present, 0, UINT32_MAX, names);
     }
-    if (status == CLI_OK && names[0] != '\0') {
+    if (status == CLI_OK && names[0] != '\0' && f->force) {
+        cli_warn("%s: --erase-all erases what %s holds", b->port, names);
+    } else if (status == CLI_OK && names[0] != '\0') {
         cli_error("%s: --erase-all would erase what %s holds; nothing was written (--force "
                   "overrides)",
                   b->port, names);

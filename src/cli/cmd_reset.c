@@ -56,17 +56,24 @@ static int reset(struct cli *c)
     return cli_finish(status);
 }
 
-/* Where there are no lines the loader is asked to let the watchdog reset the chip. */
+/* Where there are no lines the loader is asked. */
 static int by_loader(struct cli *c, struct cli_board *b)
 {
+    struct bm_diag diag = {0};
     cli_board_close(b);
     c->board.before = BM_BEFORE_NONE;
-    c->board.after = BM_AFTER_WATCHDOG;
+    c->board.after = BM_AFTER_NONE;
     const int status = cli_board_open(b, c, 0);
-    if (status == CLI_OK) {
-        (void)printf("%s: started by the watchdog\n", b->port);
+    if (status != CLI_OK) {
+        return status;
     }
-    return status;
+    const int rc = bm_link_start(b->link, &diag);
+    if (rc != BM_OK) {
+        return cli_board_fail(b, rc, &diag);
+    }
+    (void)printf("%s: started by %s\n", b->port,
+                 b->info.chip->wdt.wprotect != 0 ? "the watchdog" : "its loader");
+    return CLI_OK;
 }
 
 static int start(struct cli *c)
@@ -97,9 +104,10 @@ const struct cli_cmd cmd_run = {
     .name = "run",
     .args = "",
     .summary = "let a board in download mode start its app",
-    .about = "Resets the board as birthmark reset does. Where the port has no reset lines, as with "
-             "socket://, a board that is in download mode is asked to let its watchdog reset it; "
-             "chips without such a watchdog stay where they are.",
+    .about =
+        "Resets the board as birthmark reset does. Where the port has no reset lines, as with "
+        "socket://, a board that is in download mode is asked to let its watchdog reset it, an "
+        "ESP32 to leave its loader; chips that can do neither stay where they are.",
     .options = options,
     .examples = run_examples,
     .run = start,

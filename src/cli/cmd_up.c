@@ -125,12 +125,24 @@ static int flash(struct cli *c, struct cli_up *u)
     return stopped(status, "flash", "birthmark up may be run again");
 }
 
+/* With --temporary the image goes also if we are killed. */
+static int watch_image(struct cli_up *u)
+{
+    struct bm_diag diag = {0};
+    if (u->text[UP_TEMPORARY] == NULL) {
+        return CLI_OK;
+    }
+    const int rc = bm_port_wiper_start(&u->wiper, u->image, &diag);
+    return rc == BM_OK ? CLI_OK : cli_fail(u->image, rc, &diag);
+}
+
 static int steps(struct cli *c, struct cli_up *u)
 {
     struct up_line line;
     int status = cli_up_read(u);
     if (status == CLI_OK && u->nvs != NULL) {
-        status = generate(u);
+        status = watch_image(u);
+        status = status == CLI_OK ? generate(u) : status;
     }
     status = status == CLI_OK ? flash(c, u) : status;
     if (status == CLI_OK && u->text[UP_NO_MONITOR] == NULL) {
@@ -141,13 +153,14 @@ static int steps(struct cli *c, struct cli_up *u)
 }
 
 /* The image may hold a private key. */
-static int clear_away(const struct cli_up *u, int status)
+static int clear_away(struct cli_up *u, int status)
 {
     struct bm_diag diag = {0};
     if (u->text[UP_TEMPORARY] == NULL || u->image[0] == '\0') {
         return status;
     }
     const int rc = bm_port_wipe_file(u->image, &diag);
+    bm_port_wiper_end(&u->wiper);
     if (rc != BM_OK) {
         (void)cli_fail(u->image, rc, &diag);
         return status == CLI_OK ? CLI_DEVICE : status;

@@ -294,6 +294,20 @@ static int guard_unknown(const struct cli_flash *f, struct cli_board *b, size_t 
     return status;
 }
 
+int cli_nvs_page_within(struct cli_board *b, uint32_t off, uint32_t len, uint32_t *at)
+{
+    struct bm_flash_part part = {.file = "flash", .offset = off, .len = len};
+    uint8_t *blank = malloc(len > 0 ? len : 1);
+    if (blank == NULL) {
+        return cli_fail(b->port, BM_E_NOMEM, NULL);
+    }
+    memset(blank, 0xff, len);
+    part.data = blank;
+    const int status = find_loss(b, &part, 1, at);
+    free(blank);
+    return status;
+}
+
 /* In secure download mode a board cannot be asked; an app and a bootloader can be built again. */
 static size_t guard_secure(const struct cli_flash *f, const struct cli_board *b)
 {
@@ -323,7 +337,7 @@ int cli_flash_check(struct cli_flash *f, struct cli_board *b)
     const struct bm_flash_plan *plan = &f->parts.plan;
     int status = CLI_OK;
     const size_t wrong = impossible(f);
-    if (wrong == 0 && f->has_present && plan->table != NULL && !f->force && !f->erase_all) {
+    if (wrong == 0 && f->has_present && plan->table != NULL && !f->erase_all) {
         status = preflight(f, b);
     } else {
         bm_plan_check(plan, &f->findings);

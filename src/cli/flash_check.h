@@ -22,4 +22,8 @@ enum { CLI_NAMES_SIZE = 400 };
 int cli_identity_within(struct cli_board *b, const struct bm_part_table *table, uint32_t off,
                         uint64_t len, char names[CLI_NAMES_SIZE]);
 
+/* *at: the first page of NVS in whole sectors of the board's flash, or UINT32_MAX. For boards whose
+ * table says nothing. Returns the same. */
+int cli_nvs_page_within(struct cli_board *b, uint32_t off, uint32_t len, uint32_t *at);
+
 #endif

@@ -191,7 +191,14 @@ int cli_flash_place(struct cli *c, struct cli_flash *f, struct cli_board *b)
 
 void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b)
 {
-    cli_findings_put(&f->findings, b->port);
+    for (size_t i = 0; i < f->findings.count; i++) {
+        struct bm_layout_finding one = f->findings.list[i];
+        struct bm_layout_kind kind = *one.kind;
+        kind.severity = f->force ? BM_WARNING : kind.severity;
+        one.kind = &kind;
+        const struct bm_layout_findings list = {.list = &one, .count = 1};
+        cli_findings_put(&list, b->port);
+    }
 }
 
 void cli_flash_order(const struct cli_flash *f, size_t order[CLI_PARTS_MAX])

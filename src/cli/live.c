@@ -350,7 +350,7 @@ static void say_way_back(const struct cli *c, const struct cli_live *live, const
 
 /* What was not written whole must not be started: firmware initialises an NVS that it cannot read.
  */
-static void put_back(const struct cli *c, struct cli_live *live, const char *backup)
+static void put_back(const struct cli *c, struct cli_live *live, char backup[CLI_BACKUP_SIZE])
 {
     struct bm_diag diag = {0};
     int rc = BM_E_IO;
@@ -367,6 +367,9 @@ static void put_back(const struct cli *c, struct cli_live *live, const char *bac
     cli_error(
         "%s: is not there whole, and what was there before could not be written back%s", live->name,
         waits ? "; the board was not reset, so that its firmware does not start with that" : "");
+    if (backup[0] == '\0') { /* --no-backup: but now nothing else has them */
+        cli_rescue(&live->board, live->part.label, live->bytes, live->bytes_len, backup);
+    }
     if (backup[0] != '\0') {
         say_way_back(c, live, backup);
     }

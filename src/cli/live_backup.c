@@ -43,20 +43,43 @@ static void make_name(char *path, const struct cli_board *b, const char *label, 
     bm_text_str(&t, ".bin");
 }
 
+/* In a file of a name that is free. */
+static int create(char *path, const struct cli_board *b, const char *label, const uint8_t *data,
+                  size_t len, struct bm_diag *diag)
+{
+    int rc = BM_E_EXIST;
+    for (unsigned i = 0; rc == BM_E_EXIST && i < TRIES; i++) {
+        make_name(path, b, label, i);
+        rc = bm_port_create(path, data, len, PRIVATE_MODE, diag);
+    }
+    return rc;
+}
+
+void cli_rescue(const struct cli_board *b, const char *label, const uint8_t *data, size_t len,
+                char path[CLI_BACKUP_SIZE])
+{
+    struct bm_diag diag = {0};
+    const int rc = create(path, b, label, data, len, &diag);
+    if (rc != BM_OK) {
+        (void)cli_fail(path, rc, &diag);
+        path[0] = '\0';
+    }
+}
+
 int cli_backup(struct cli *c, const struct cli_board *b, const char *label, const uint8_t *data,
                size_t len, char path[CLI_BACKUP_SIZE])
 {
     struct bm_diag diag = {0};
     const char *given = c->board.backup;
-    int rc = BM_E_EXIST;
+    int rc = BM_OK;
     path[0] = '\0';
     if (c->board.no_backup) {
         return CLI_OK;
     }
-    for (unsigned i = 0; rc == BM_E_EXIST && i < (given != NULL ? 1 : TRIES); i++) {
-        if (given == NULL) {
-            make_name(path, b, label, i);
-        } else if (strlen(given) < CLI_BACKUP_SIZE) {
+    if (given == NULL) {
+        rc = create(path, b, label, data, len, &diag);
+    } else {
+        if (strlen(given) < CLI_BACKUP_SIZE) {
             memcpy(path, given, strlen(given) + 1);
         }
         rc = bm_port_create(path, data, len, PRIVATE_MODE, &diag);

@@ -15,4 +15,9 @@ enum { CLI_BACKUP_SIZE = CLI_PATH_SIZE };
 int cli_backup(struct cli *c, const struct cli_board *b, const char *label, const uint8_t *data,
                size_t len, char path[CLI_BACKUP_SIZE]);
 
+/* Keeps them likewise, in LABEL-MAC-DATE.bin, whatever was asked for: nothing else has them any
+ * more. path: filled, "" where it could not be done, which is said. */
+void cli_rescue(const struct cli_board *b, const char *label, const uint8_t *data, size_t len,
+                char path[CLI_BACKUP_SIZE]);
+
 #endif

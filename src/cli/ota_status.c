@@ -47,7 +47,7 @@ static void put_record(const struct cli_ota *o, const struct bm_boot *b,
 static const char *app_verdict(const struct cli_ota *o, const struct cli_ota_app *a)
 {
     switch (a->code) {
-    case BM_OK: return o->is_live ? "not verified" : "good";
+    case BM_OK: return o->is_live ? "not verified (birthmark image verify --port does)" : "good";
     case BM_E_NOENT: return "blank";
     case BM_E_VERIFY: return "damaged";
     default: return "no bootable image";

@@ -12,6 +12,7 @@
 #include "cli/out_file.h"
 #include "cli/parts_file.h"
 #include "layout/settings.h"
+#include "port/wiper.h"
 
 /* Its options; also the places of their arguments. */
 enum {
@@ -55,10 +56,11 @@ struct cli_up {
     char elf[CLI_PATH_SIZE];
     char assignment[CLI_PATH_SIZE + BM_PART_LABEL_SIZE]; /* "nvs=build/certs.bin" */
     const char *why_no_build;
-    struct cli_parts parts;    /* of flasher_args.json, once it was read */
-    const char *table;         /* file of the table */
-    const struct bm_part *nvs; /* partition for the image; NULL: none is made */
-    int holds;                 /* 1: the board has the values of the image already */
+    struct cli_parts parts;     /* of flasher_args.json, once it was read */
+    const char *table;          /* file of the table */
+    const struct bm_part *nvs;  /* partition for the image; NULL: none is made */
+    int holds;                  /* 1: the board has the values of the image already */
+    struct bm_port_wiper wiper; /* of the image, with --temporary */
 };
 
 /* Takes the options of the command line, and below them those of birthmark.ini; goes into the

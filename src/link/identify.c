@@ -15,6 +15,14 @@ static int read_twice(void *ctx, uint32_t addr, uint32_t *value)
     return link_read_reg_twice(ctx, addr, value, NULL);
 }
 
+/* For what a chip need not tell: BM_OK where it refused, or is silent also in another session. */
+static int unknown_if(struct bm_link *link, int rc)
+{
+    const int refused = rc == BM_E_PROTO && link->refusal != 0;
+    const int silent = link->lenient && (rc == BM_E_TIMEOUT || rc == BM_E_PROTO);
+    return refused || (silent && !link_stopped(link)) ? BM_OK : rc;
+}
+
 /* GET_SECURITY_INFO; BM_E_PROTO where the chip has none. */
 static int read_security(struct bm_link *link, struct bm_chip_security *info, struct bm_diag *diag)
 {
@@ -57,7 +65,7 @@ static int find_chip(struct bm_link *link, const struct bm_chip **chip, struct b
         return BM_OK;
     }
     rc = read_security(link, &security, &why);
-    if (rc != BM_OK && link->refusal == 0) {
+    if (rc != BM_OK && (*chip != NULL ? unknown_if(link, rc) != BM_OK : link->refusal == 0)) {
         return bm_diag_set(diag, rc, 0, why.where, why.text);
     }
     if (rc == BM_OK) {
@@ -94,26 +102,47 @@ static int check_chip(struct bm_link *link, const struct bm_chip *chip, struct b
     return bm_diag_set(diag, BM_E_TYPE, 0, "connecting", text);
 }
 
-/* MAC, revision and what else registers tell. */
+static int read_security_bits(struct bm_link *link, struct bm_link_info *info)
+{
+    int boot = 0;
+    int crypt = 0;
+    const int rc =
+        bm_chip_read_security(link->chip, read_twice, link, info->revision, &boot, &crypt);
+    info->secure_boot = rc == BM_OK ? boot : -1;
+    info->flash_encryption = rc == BM_OK ? crypt : -1;
+    return unknown_if(link, rc);
+}
+
+/* MAC, revision and what else registers tell; all of it may stay unknown. */
 static int read_identity(struct bm_link *link, struct bm_link_info *info, struct bm_diag *diag)
 {
     unsigned mhz = 0;
-    int rc = bm_chip_read_mac(link->chip, read_twice, link, info->mac);
+    int rc = unknown_if(link, bm_chip_read_mac(link->chip, read_twice, link, info->mac));
     if (rc == BM_OK) {
         rc = bm_chip_read_revision(link->chip, read_twice, link, &info->revision);
+        info->revision_unknown = rc != BM_OK;
+        info->revision = rc == BM_OK ? info->revision : 0;
+        rc = unknown_if(link, rc);
     }
     if (rc == BM_OK) {
         rc = bm_chip_read_crystal(link->chip, read_twice, link, BM_ROM_BAUD, &mhz);
-        info->crystal_mhz = mhz;
+        info->crystal_mhz = rc == BM_OK ? mhz : 0;
+        rc = unknown_if(link, rc);
     }
     if (rc == BM_OK) {
         rc = bm_chip_read_port(link->chip, read_twice, link, info->revision, &link->port);
+        rc = unknown_if(link, rc);
     }
     if (rc == BM_OK && link->chip->security_info_len == 0) {
-        rc = bm_chip_read_security(link->chip, read_twice, link, info->revision, &info->secure_boot,
-                                   &info->flash_encryption);
+        rc = read_security_bits(link, info);
     }
     return rc == BM_OK ? rc : link_fail(link, diag, rc, 0, "reading the chip's identity");
+}
+
+static int has_mac(const struct bm_link_info *info)
+{
+    static const uint8_t none[sizeof info->mac];
+    return memcmp(info->mac, none, sizeof none) != 0;
 }
 
 /* The same board as before a break, not just another one on the same port. */
@@ -128,10 +157,11 @@ static int identify(struct bm_link *link, struct bm_diag *diag)
     }
     if (rc == BM_OK) {
         link->chip = link->info.chip = chip;
+        link->info.revision_unknown = link->info.secure_download;
         rc = link->info.secure_download ? BM_OK : read_identity(link, &link->info, diag);
     }
     if (link->known) {
-        const int seen = !before.secure_download && !link->info.secure_download;
+        const int seen = has_mac(&before) && has_mac(&link->info);
         const int same =
             chip == before.chip && (!seen || memcmp(before.mac, link->info.mac, 6) == 0);
         link->info = before;
@@ -202,7 +232,7 @@ static int find_flash(struct bm_link *link, struct bm_diag *diag)
         return rc;
     }
     if (!info->secure_download) {
-        rc = link_flash_id(link, &info->flash_id, diag);
+        rc = unknown_if(link, link_flash_id(link, &info->flash_id, diag));
     }
     info->flash_size =
         link->config.flash_size != 0 ? link->config.flash_size : link_flash_size(info->flash_id);
@@ -284,8 +314,8 @@ int link_setup(struct bm_link *link, struct bm_diag *diag)
 {
     int rc = identify(link, diag);
     if (rc == BM_OK && !link->info.secure_download) {
-        rc = stop_watchdogs(link, diag);
-        rc = rc == BM_OK ? power_flash(link, diag) : rc;
+        rc = unknown_if(link, stop_watchdogs(link, diag));
+        rc = rc == BM_OK ? unknown_if(link, power_flash(link, diag)) : rc;
     }
     if (rc == BM_OK && link->config.stub != NULL && !link->stub && !link->info.secure_download) {
         rc = link_stub_start(link, link->config.stub, diag);
@@ -297,6 +327,7 @@ int link_setup(struct bm_link *link, struct bm_diag *diag)
         link->block = link->stub                           ? LINK_STUB_BLOCK
                       : link->port == BM_CHIP_PORT_USB_OTG ? LINK_OTG_BLOCK
                                                            : LINK_ROM_BLOCK;
+        link->block_most = link->block;
         link->known = 1;
         if (first) {
             link_say(link, BM_LINK_CONNECTED, 0, 0, 0, link->wire, NULL);
@@ -319,7 +350,6 @@ void link_leave_download(struct bm_link *link)
 int link_watchdog_reset(struct bm_link *link, struct bm_diag *diag)
 {
     const struct bm_chip_wdt *w = &link->chip->wdt;
-    enum { RESET_MS = 500 };
     if (w->wprotect == 0 || !w->resets || link->info.secure_download) {
         return bm_diag_set(diag, BM_E_ARG, 0, "reset",
                            "this chip cannot be reset by its watchdog: use the lines");
@@ -327,8 +357,5 @@ int link_watchdog_reset(struct bm_link *link, struct bm_diag *diag)
     link_leave_download(link);
     int rc = link_write_reg(link, w->wprotect, w->wkey, diag);
     rc = rc == BM_OK ? link_write_reg(link, w->config1, BM_CHIP_WDT_TICKS, diag) : rc;
-    rc = rc == BM_OK ? link_write_reg(link, w->config0, BM_CHIP_WDT_RESET, diag) : rc;
-    rc = rc == BM_OK ? link_write_reg(link, w->wprotect, 0, diag) : rc;
-    link_sleep(link, RESET_MS);
-    return rc;
+    return rc == BM_OK ? link_write_reg(link, w->config0, BM_CHIP_WDT_RESET, diag) : rc;
 }

@@ -2,20 +2,23 @@
 #include "link/link.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "birthmark/err.h"
 #include "link/reset.h"
 #include "link/session.h"
 
 /* A session's beginning and end. */
 
-enum { SETUPS = 3 };
+enum { SETUPS = 3, RESET_MS = 500, SYNCS = 3 };
 
 static int start(struct bm_link *link, struct bm_diag *diag)
 {
     int rc = BM_E_TIMEOUT;
     for (unsigned i = 0; i < SETUPS; i++) {
         struct bm_diag why = {0};
+        link->lenient = i > 0;
         link_begin_work(link, 0);
         link->recovering = 1; /* what fails here is begun again here */
         rc = link_connect(link, link->config.attempts, &why);
@@ -74,19 +77,82 @@ static void settle(struct bm_link *link)
     }
 }
 
+/* What was heard after a reset: 1 text of a start, 0 nothing, or of download mode. */
+static int hears_start(struct bm_link *link)
+{
+    static const char *const loading[] = {"DOWNLOAD", "UART_BOOT", "waiting for download"};
+    const uint64_t until = link_now(link) + RESET_MS;
+    const uint8_t *frame = NULL;
+    size_t len = 0;
+    memset(&link->heard, 0, sizeof link->heard);
+    while (link_receive(link, until, &frame, &len) == BM_OK) {
+    }
+    link->heard.text[link->heard.len] = '\0';
+    for (size_t i = 0; i < sizeof loading / sizeof loading[0]; i++) {
+        if (strstr(link->heard.text, loading[i]) != NULL) {
+            return 0;
+        }
+    }
+    return link->heard.bytes > 0;
+}
+
+/* The ESP32's ROM goes on to what is in flash when its loader is left; the C3's crashes. */
+static int boots_when_left(const struct bm_link *link)
+{
+    return link->chip->begin_words == 4 && !link->stub;
+}
+
+static int can_start(const struct bm_link *link)
+{
+    return boots_when_left(link) || (link->chip->wdt.resets && !link->info.secure_download);
+}
+
+static int leave_loader(struct bm_link *link, struct bm_diag *diag)
+{
+    static const uint32_t run = 1;
+    struct bm_rom_reply reply;
+    int rc = link_begin(link, BM_ROM_FLASH_BEGIN, 0, 0, 0, LINK_ROM_BLOCK_MIN);
+    rc = rc == BM_OK ? link_words(link, BM_ROM_FLASH_END, &run, 1, LINK_REPLY_MS, &reply) : rc;
+    return rc == BM_OK ? rc : link_fail(link, diag, rc, 0, "leaving the loader");
+}
+
+int bm_link_start(struct bm_link *link, struct bm_diag *diag)
+{
+    uint32_t value = 0;
+    link->recovering = 1; /* no connecting again */
+    int rc = boots_when_left(link) ? leave_loader(link, diag) : link_watchdog_reset(link, diag);
+    if (rc != BM_OK || hears_start(link)) {
+        return rc;
+    }
+    for (unsigned i = 0; rc == BM_OK && i < SYNCS; i++) { /* silent: the app, or the loader */
+        rc = link_sync_once(link, &value);
+    }
+    return rc == 1 ? bm_diag_set(diag, BM_E_VERIFY, 0, "start",
+                                 "it is in download mode still: is its BOOT pin held?")
+                   : rc;
+}
+
 void bm_link_close(struct bm_link *link, enum bm_link_after after)
 {
+    struct bm_diag why = {0};
     if (link == NULL) {
         return;
     }
     settle(link);
     if (after == BM_AFTER_WATCHDOG) {
-        (void)link_watchdog_reset(link, NULL);
+        if (link_watchdog_reset(link, &why) == BM_OK) {
+            link_sleep(link, RESET_MS);
+        } else {
+            link_say(link, BM_LINK_NOTE, 0, 0, 0, 0, why.text);
+        }
     } else if (after == BM_AFTER_HARD_RESET) {
         link_leave_download(link);
         if (link_reset(link, bm_reset_run) == BM_E_ARG) {
             link_say(link, BM_LINK_NOTE, 0, 0, 0, 0,
-                     "this port cannot reset the board: it stays in download mode");
+                     can_start(link) ? "this port cannot reset the board: it stays in download "
+                                       "mode; birthmark run starts its app"
+                                     : "this port cannot reset the board: it stays in download "
+                                       "mode");
         }
     }
     free(link);

@@ -62,17 +62,23 @@ struct bm_link;
  * user, with what was received instead (boot log, garbage of a wrong baud). */
 int bm_link_open(struct bm_link **out, const struct bm_link_config *config, struct bm_diag *diag);
 
+/* Has the chip start what is in flash, without lines: by its watchdog, or on an ESP32 by leaving
+ * the loader. Close the session after it, with BM_AFTER_NONE. BM_OK; BM_E_ARG: this chip has no
+ * way; BM_E_VERIFY: it is in download mode still, or again; BM_E_TIMEOUT, BM_E_PROTO, BM_E_IO. */
+int bm_link_start(struct bm_link *link, struct bm_diag *diag);
+
 /* Ends the session in the way asked for; NULL is left alone. */
 void bm_link_close(struct bm_link *link, enum bm_link_after after);
 
 struct bm_link_info {
     const struct bm_chip *chip;
-    uint8_t mac[6];
-    unsigned revision;   /* major * 100 + minor */
-    uint32_t flash_id;   /* JEDEC: manufacturer in the low byte, then type, capacity */
-    uint32_t flash_size; /* bytes; 0: unknown */
-    uint32_t crystal_mhz;
-    int secure_download;               /* only writing is allowed: no registers, no reading */
+    uint8_t mac[6];    /* all 0: unknown */
+    unsigned revision; /* major * 100 + minor */
+    int revision_unknown;
+    uint32_t flash_id;    /* JEDEC: manufacturer in the low byte, then type, capacity; 0: unknown */
+    uint32_t flash_size;  /* bytes; 0: unknown */
+    uint32_t crystal_mhz; /* 0: unknown */
+    int secure_download;  /* only writing is allowed: no registers, no reading */
     int secure_boot, flash_encryption; /* -1: unknown */
     uint32_t security_flags;
 };

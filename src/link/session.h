@@ -51,11 +51,13 @@ struct bm_link {
     const struct bm_chip *chip;
     struct bm_link_info info;
     enum bm_chip_port port;
-    int known;      /* info is from this board; a reconnected one must be the same */
-    int stub;       /* 1: a stub runs */
-    int recovering; /* 1: within link_recover(), which must not call itself */
-    uint32_t baud;  /* of the line */
-    uint32_t block; /* bytes of a block of flash data, now */
+    int known;                  /* info is from this board; a reconnected one must be the same */
+    int lenient;                /* 1: what the chip does not tell of itself may stay unknown */
+    int stub;                   /* 1: a stub runs */
+    int recovering;             /* 1: within link_recover(), which must not call itself */
+    uint32_t baud;              /* of the line */
+    uint32_t block, block_most; /* bytes of a block of flash data, now and at best */
+    unsigned block_refusals;    /* times that a block was refused for what may be its size */
     uint8_t last_op;
     uint8_t refusal;  /* 0, or the error that the chip answered the last request with */
     int unknown;      /* 1: it does not know that operation */
@@ -136,6 +138,7 @@ int link_setup(struct bm_link *link, struct bm_diag *diag);
 int link_attach(struct bm_link *link, struct bm_diag *diag);
 /* Clears the bit that keeps a chip in download mode over a reset. */
 void link_leave_download(struct bm_link *link);
+/* Makes the watchdog reset the chip soon. BM_E_ARG: it has none that could. */
 int link_watchdog_reset(struct bm_link *link, struct bm_diag *diag);
 
 /* spi.c: the flash's JEDEC id, by the registers of its controller. */

@@ -33,8 +33,9 @@ static void put(struct spi *s, uint32_t addr, uint32_t value)
 static void await(struct spi *s, uint32_t addr)
 {
     for (unsigned i = 0; s->rc == BM_OK && (get(s, addr) & BM_SPI_CMD_USR) != 0; i++) {
-        if (i == POLLS) {
-            s->rc = link_fail(s->link, s->diag, BM_E_TIMEOUT, 0, "the flash's id");
+        if (i == POLLS) { /* no controller as we know it */
+            s->link->refusal = BM_ROM_E_FAILED;
+            s->rc = link_fail(s->link, s->diag, BM_E_PROTO, 0, "the flash's id");
         }
     }
 }
@@ -48,16 +49,24 @@ int link_flash_id(struct bm_link *link, uint32_t *id, struct bm_diag *diag)
     struct spi s = {link, diag, BM_OK};
     const uint32_t usr_before = get(&s, usr);
     const uint32_t usr2_before = get(&s, usr2);
+    if (s.rc != BM_OK) {
+        return s.rc;
+    }
     put(&s, spi->base + spi->miso_dlen, ID_BITS - 1);
     put(&s, usr, BM_SPI_USR_COMMAND | BM_SPI_USR_MISO);
     put(&s, usr2, (7u << BM_SPI_USR2_LEN_SHIFT) | FLASH_READ_ID);
     put(&s, w0, 0);
     put(&s, spi->base + BM_SPI_CMD, BM_SPI_CMD_USR);
     await(&s, spi->base + BM_SPI_CMD);
-    *id = get(&s, w0) & 0xffffffu;
+    const uint32_t got = get(&s, w0) & 0xffffffu;
+    const int rc = s.rc;
+    const uint8_t refusal = link->refusal;
+    s.rc = rc == BM_E_IO ? rc : BM_OK; /* they get their values back whatever came of it */
     put(&s, usr, usr_before);
     put(&s, usr2, usr2_before);
-    return s.rc;
+    *id = rc == BM_OK ? got : 0;
+    link->refusal = rc == BM_OK ? link->refusal : refusal;
+    return rc != BM_OK ? rc : s.rc;
 }
 
 uint32_t link_flash_size(uint32_t id)

@@ -18,6 +18,7 @@ enum {
     PATIENCE = 32, /* costs of failures without a sector getting through in between */
     COST_SILENCE = 4,
     BAD_WRITES = 5,
+    REFUSALS = 3, /* then it is the size of the blocks */
     PLAIN_FROM = 3 * COST_SILENCE,
     STALE = 32 * 1024 /* what an ESP32's ROM may write behind a compressed piece */
 };
@@ -96,6 +97,7 @@ static int after_failure(struct link_region *r, int rc, uint32_t off, struct bm_
     r->trouble += r->trouble < TROUBLE;
     if (link->refusal == BM_ROM_E_INVALID && !link->stub) {
         link->block = LINK_ROM_BLOCK_MIN; /* perhaps it is the size that it does not take */
+        link->block_refusals++;
     }
     if (rc == BM_E_IO || rc == BM_E_ARG || link_stopped(link) || r->cost_here >= PATIENCE ||
         r->bad_writes >= BAD_WRITES || r->cost >= (size_t)4 * PATIENCE + 2 * r->sectors) {
@@ -112,6 +114,17 @@ static int after_failure(struct link_region *r, int rc, uint32_t off, struct bm_
     return BM_OK;
 }
 
+/* After a piece that got through: back to the usual sizes, step by step. */
+static void grow(struct link_region *r)
+{
+    struct bm_link *link = r->link;
+    if (r->trouble > 0) {
+        r->trouble--;
+    } else if (link->block < link->block_most && link->block_refusals < REFUSALS) {
+        link->block *= 2;
+    }
+}
+
 static int write_run(struct link_region *r, size_t from, size_t to, struct bm_diag *diag)
 {
     int rc = BM_OK;
@@ -126,7 +139,7 @@ static int write_run(struct link_region *r, size_t from, size_t to, struct bm_di
             r->cost_here = r->bad_writes = 0;
         }
         if (rc == BM_OK) {
-            r->trouble -= r->trouble > 0;
+            grow(r);
         } else {
             rc = after_failure(r, rc, r->off + (uint32_t)at, diag);
         }

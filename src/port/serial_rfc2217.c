@@ -28,6 +28,7 @@ static int read_remote(void *ctx, void *buf, size_t cap, unsigned timeout_ms)
 {
     struct bmi_remote *r = ctx;
     const uint64_t until = bm_port_now_us() + (uint64_t)timeout_ms * 1000;
+    bm_tcp_hurry(r->line.fd);
     while (r->kept == 0) {
         /* negotiation is no input: go on waiting, but not longer than asked */
         const int rc = bmi_remote_pump(r, until);

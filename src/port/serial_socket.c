@@ -15,8 +15,15 @@ static void close_socket(struct bmi_wire *line)
     free(line);
 }
 
+static int read_socket(void *ctx, void *buf, size_t cap, unsigned timeout_ms)
+{
+    const struct bmi_wire *line = ctx;
+    bm_tcp_hurry(line->fd);
+    return bmi_wire_read(ctx, buf, cap, timeout_ms);
+}
+
 static const struct bm_serial_ops ops = {
-    .read = bmi_wire_read,
+    .read = read_socket,
     .write = bmi_wire_write,
     .now_ms = bmi_wire_now_ms,
     .sleep_ms = bmi_wire_sleep_ms,

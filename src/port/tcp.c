@@ -243,3 +243,13 @@ int bm_tcp_accept(int listener)
     prompt(fd);
     return fd;
 }
+
+void bm_tcp_hurry(int fd)
+{
+#ifdef TCP_QUICKACK
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)fd;
+#endif
+}

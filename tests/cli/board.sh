@@ -287,6 +287,32 @@ eval "\"\$BIRTHMARK\" ${back#birthmark }" >/dev/null || fail "the way back does 
 expect_same before.bin flash.bin
 stop_board
 
+# Without a backup the old bytes are kept all the same where nothing else has them any more.
+cp before.bin flash.bin
+board --chip esp32s3 --flash flash.bin --unplug-after "$after"
+rm -f nvs-*.bin
+bm set --port "$port" --no-backup certs count u8 9
+stop_board
+expect_exit 4
+kept=(nvs-*.bin)
+[ "${#kept[@]}" = 1 ] || fail "not one file: ${kept[*]}"
+[ -e "${kept[0]}" ] || fail "the old bytes are gone"
+[ "$(stat -c %a "${kept[0]}")" = 600 ] || fail "others can read ${kept[0]}"
+expect_stderr_has "what was there before is in ${kept[0]}; this puts it back:"
+dd if=before.bin bs=4096 skip=9 count=$(($(stat -c %s "${kept[0]}") / 4096)) status=none | cmp -s - "${kept[0]}" ||
+    fail "${kept[0]} is not what was there"
+
+# An erase that breaks off leaves the board in its loader.
+broke=
+for ((after = 600; after <= 2000 && ${#broke} == 0; after += 50)); do
+    cp before.bin flash.bin
+    board --chip esp32s3 --flash flash.bin --unplug-after "$after"
+    bm erase --port "$port" --force --all
+    stop_board
+    grep -qF "erased in part; the board was not reset: it waits in download mode" "$err" && broke=$status
+done
+[ "$broke" = 4 ] || fail "no line broke while the flash was erased"
+
 # Bad uses.
 unset BIRTHMARK_PORT
 usage() { # TEXT ARG...

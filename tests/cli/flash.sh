@@ -175,6 +175,8 @@ refused "--erase-all would erase what nvs holds" --erase-all app=esp32-app.bin
 bm flash --force nvs=certs.bin
 expect_exit 0
 expect_stdout_has "1 written"
+expect_stderr_has "certs.bin: warning: writing certs.bin replaces all that partition nvs at 0x9000 (24 KB) holds"
+expect_stderr_has "written in spite of 1 error, as --force says"
 bm get -p "$port" certs count
 expect_stdout 3
 
@@ -202,6 +204,32 @@ bm flash --json 0x9000 missing.bin
 expect_exit 3
 grep -q '^{"event": "failed", "text": "missing.bin: ' "$out" || fail "no event: $(cat "$out")"
 
+# What holds an identity is not erased without being asked, also where the table was lost.
+bm erase nvs
+expect_exit 3
+expect_stderr_has "this would erase what nvs holds"
+cp flash.bin good.bin
+bm erase --force 0x8000 0x1000
+expect_exit 0
+cp flash.bin before.bin
+for what in --all "0xa000 0x4000" "0x9000 0x1000"; do
+    # shellcheck disable=SC2086
+    bm erase $what
+    case $what in
+        0xa000*) expect_exit 0 ;; # blank pages
+        *)
+            expect_exit 3
+            expect_stderr_has "there is no partition table, but at 0x9000 a page of NVS"
+            ;;
+    esac
+    expect_same before.bin flash.bin
+done
+bm erase 0x300000 0x10000
+expect_exit 0
+stop_board
+cp good.bin flash.bin
+board --chip esp32 --flash flash.bin
+
 # A blank partition has nothing to lose.
 bm erase --force nvs
 expect_exit 0
@@ -213,6 +241,7 @@ at certs.bin 0x9000 flash.bin
 bm flash --force --erase-all partition-table=two.bin --flash-size detect bootloader=esp32-boot.bin \
     app=esp32-app.bin ota_1=esp32-app.bin nvs=small.bin
 expect_exit 0
+expect_stderr_has "--erase-all erases what nvs holds"
 bm ota select -p "$port" --no-backup ota_1
 expect_exit 0
 bm flash app=esp32-app.bin

@@ -146,6 +146,24 @@ bm up --no-monitor --no-build --temporary --chip esp32c3
 expect_exit 4
 no_file build/certs.bin
 
+# also when we are killed, whenever that is
+for signal in HUP TERM KILL; do
+    "$BIRTHMARK" up --no-build --temporary --until "no such line" --timeout 60s >"$out" 2>"$err" &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        [ ! -e build/certs.bin ] || break
+        sleep 0.01
+    done
+    [ -e build/certs.bin ] || fail "$signal: there was no image: $(cat "$err")"
+    kill -s "$signal" "$pid"
+    wait "$pid" 2>/dev/null && fail "$signal: killed, and well"
+    for ((i = 0; i < 300; i++)); do
+        [ -e build/certs.bin ] || break
+        sleep 0.01
+    done
+    no_file build/certs.bin
+done
+
 # --- the monitor's options and its answer
 bm up --no-build --until "Loaded app from partition" --timeout 20s
 expect_exit 0

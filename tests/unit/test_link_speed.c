@@ -106,8 +106,83 @@ static void test_speed(void **state)
     free(code);
 }
 
+/* A board whose answers to some blocks come seconds late. */
+static struct {
+    uint64_t hold_until;
+    struct bm_serial_ops plain;
+    unsigned late;        /* so many blocks more */
+    uint64_t since, sent; /* when that was over, and what had been sent by then */
+} slow;
+
+enum { LATE = 6, LATE_US = 4000000, A_BLOCK = 1000 };
+
+static int slow_write(void *ctx, const void *data, size_t len, unsigned timeout_ms)
+{
+    const struct virtual_board *b = ctx;
+    if (len > A_BLOCK && slow.late > 0) {
+        slow.late--;
+        slow.hold_until = b->now_us + LATE_US;
+    } else if (len > A_BLOCK && slow.since == 0) {
+        slow.since = b->now_us;
+        slow.sent = b->sent;
+    }
+    return slow.plain.write(ctx, data, len, timeout_ms);
+}
+
+static int slow_read(void *ctx, void *buf, size_t cap, unsigned timeout_ms)
+{
+    struct virtual_board *b = ctx;
+    const uint64_t end = b->now_us + timeout_ms * UINT64_C(1000);
+    if (b->now_us < slow.hold_until) {
+        b->now_us = end < slow.hold_until ? end : slow.hold_until;
+        timeout_ms = (unsigned)((end - b->now_us) / 1000);
+    }
+    return b->now_us < slow.hold_until ? 0 : slow.plain.read(ctx, buf, cap, timeout_ms);
+}
+
+/* Bytes a second on the line, from then on. */
+static double rate_after(unsigned late, const uint8_t *data)
+{
+    struct virtual_board b;
+    struct bm_link *link = NULL;
+    struct bm_diag diag = {0};
+    virtual_init(&b, "esp32", 4 * MB);
+    b.config.realtime = 1;
+    virtual_open(&b);
+    memset(&slow, 0, sizeof slow);
+    slow.plain = *b.serial.ops;
+    struct bm_serial_ops ops = slow.plain;
+    ops.read = slow_read;
+    ops.write = slow_write;
+    b.serial.ops = &ops;
+    const struct bm_link_config config = {.serial = &b.serial, .baud = 460800};
+    assert_int_equal(bm_link_open(&link, &config, &diag), BM_OK);
+    slow.late = late;
+    if (bm_link_write(link, 0x10000, data, LEN, BM_WRITE_PLAIN, &diag) != BM_OK) {
+        fail_msg("%s", diag.text);
+    }
+    const double seconds = (double)(b.now_us - slow.since) / 1e6;
+    const double bytes = (double)(b.sent - slow.sent);
+    bm_link_close(link, BM_AFTER_NONE);
+    virtual_close(&b);
+    return bytes / seconds;
+}
+
+/* Once they come in time again, the work is as fast as ever. */
+static void test_recovers(void **state)
+{
+    (void)state;
+    uint8_t *noise = make(0);
+    const double usual = rate_after(0, noise);
+    const double after = rate_after(LATE, noise);
+    printf("usual %.0f bytes a second, after late answers %.0f\n", usual, after);
+    assert_true(after > usual * 0.8);
+    free(noise);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_speed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_speed),
+                                       cmocka_unit_test(test_recovers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
