@@ -51,15 +51,6 @@ struct request {
     int own_input;               /* 1: a row reads the file that the image would replace */
 };
 
-/* The extension with its dot, as in the last part of a path; "" where there is none. */
-static const char *extension(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    return dot == NULL || dot == name ? "" : dot;
-}
-
 /* Bytes of "16384", "0x4000", "16K", "1M", "64KiB". Returns 0 if it is none of these. */
 static int parse_size(const char *text, uint64_t *size)
 {
@@ -94,10 +85,10 @@ static int means_size(const struct request *r)
     if (isdigit((unsigned char)last[0]) && strpbrk(last, "./") == NULL) {
         return 1;
     }
-    if (r->count < 3 || cli_is_stream(last) || extension(last)[0] != '\0') {
+    if (r->count < 3 || cli_is_stream(last) || cli_extension(last)[0] != '\0') {
         return 0;
     }
-    return strcmp(extension(r->args[r->count - 2]), ".bin") == 0;
+    return strcmp(cli_extension(r->args[r->count - 2]), ".bin") == 0;
 }
 
 static int take_size(struct cli *c, struct request *r)
@@ -123,7 +114,7 @@ static int take_size(struct cli *c, struct request *r)
 /* Fills path with where the image goes. */
 static int name_output(struct cli *c, struct request *r)
 {
-    const char *ext = extension(r->output);
+    const char *ext = cli_extension(r->output);
     const int absolute = r->output[0] == '/';
     struct bm_text t;
     bm_text_init(&t, r->path, sizeof r->path);
@@ -162,7 +153,8 @@ static int split(struct cli *c, struct request *r)
     }
     const char *last = r->count > 0 ? r->args[r->count - 1] : "";
     /* a dry run writes nothing, so it needs no output */
-    const int has_output = !r->dry_run || (r->count > 1 && strcmp(extension(last), ".csv") != 0);
+    const int has_output =
+        !r->dry_run || (r->count > 1 && strcmp(cli_extension(last), ".csv") != 0);
     if (r->count < (has_output ? 2 : 1)) {
         return cli_usage(c, "needs INPUT.csv%s", r->dry_run ? "" : " and OUTPUT.bin");
     }
@@ -416,6 +408,20 @@ static int is_standard_input(const char *path)
     return path != NULL && strcmp(path, "-") == 0;
 }
 
+/* Options for new keys beside --inputkey. Those that name a key cannot be meant; the others change
+ * nothing, as in nvs_partition_gen. */
+static int check_no_new_keys(struct cli *c, const struct request *r)
+{
+    const struct cli_keys_make *make = &r->make;
+    if (make->hmac_keygen || make->hmac_name != NULL || make->hmac_input != NULL) {
+        return cli_usage(c, "the --kp_hmac options are for new keys; they need --keygen");
+    }
+    if (make->key_name != NULL) {
+        cli_warn("--keyfile %s is ignored: no new keys are made with --inputkey", make->key_name);
+    }
+    return CLI_OK;
+}
+
 static int check_keys(struct cli *c, struct request *r, int encrypts)
 {
     int streams = is_standard_input(r->keys) + is_standard_input(r->part.table);
@@ -431,11 +437,8 @@ static int check_keys(struct cli *c, struct request *r, int encrypts)
     if (encrypts && r->keys == NULL && !r->keygen) {
         return cli_usage(c, "needs --inputkey FILE, or --keygen for new keys");
     }
-    if (!r->keygen && (r->make.key_name != NULL || r->make.hmac)) {
-        return cli_usage(c, "options for new keys need --keygen");
-    }
     r->make.outdir = r->outdir;
-    return cli_keys_make_check(c, &r->make);
+    return r->keygen ? cli_keys_make_check(c, &r->make) : check_no_new_keys(c, r);
 }
 
 int cli_generate_run(struct cli *c, int encrypts)

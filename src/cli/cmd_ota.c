@@ -389,6 +389,24 @@ static int find_slot(struct cli *c, const struct cli_ota *o, const char *text, i
     return CLI_OK;
 }
 
+/* What --state says. Without it a slot that is selected already keeps the state it has, as long as
+ * the next start follows its record: to ask for what is so changes nothing. */
+static uint32_t wished_state(const struct request *r, const struct bm_flash *otadata, unsigned slot,
+                             unsigned slots)
+{
+    struct bm_otadata data;
+    if ((r->given & BIT(OPT_STATE)) != 0 || slots == 0 ||
+        bm_otadata_read(&data, otadata) != BM_OK) {
+        return r->state;
+    }
+    const int active = bm_otadata_active(&data);
+    if (active < 0 || bm_ota_record_slot(&data.record[active], slots) != slot) {
+        return r->state;
+    }
+    const uint32_t state = data.record[active].state;
+    return state == BM_OTA_VALID || state == BM_OTA_NEW ? state : r->state;
+}
+
 static int select_in(struct cli *c, struct request *r, struct cli_ota *o)
 {
     struct bm_flash flash;
@@ -402,7 +420,8 @@ static int select_in(struct cli *c, struct request *r, struct cli_ota *o)
     if (status != CLI_OK) {
         return status;
     }
-    const int rc = bm_otadata_select(&flash, (unsigned)slot, o->slots, r->state);
+    const uint32_t state = wished_state(r, &flash, (unsigned)slot, o->slots);
+    const int rc = bm_otadata_select(&flash, (unsigned)slot, o->slots, state);
     if (rc == BM_E_NOSPC) {
         cli_error("%s: the sequence numbers are used up; birthmark ota erase begins anew", o->name);
         return CLI_INPUT;

@@ -135,10 +135,14 @@ static int take_secure(struct cli *c, struct request *r, const char *arg)
 /* NULL: the option without a word, as ESP-IDF's build system may write it */
 static int take_subtype(struct cli *c, struct request *r, const char *arg)
 {
-    char why[WHY_SIZE];
-    return arg == NULL || bm_part_subtypes_add(&r->extra, arg, why) == BM_OK
-               ? CLI_OK
-               : cli_usage(c, "--extra-partition-subtypes \"%s\": %s", arg, why);
+    char why[WHY_SIZE] = "";
+    if (arg != NULL && bm_part_subtypes_add(&r->extra, arg, why) != BM_OK) {
+        return cli_usage(c, "--extra-partition-subtypes \"%s\": %s", arg, why);
+    }
+    if (why[0] != '\0') {
+        cli_warn("--extra-partition-subtypes \"%s\": %s", arg, why);
+    }
+    return CLI_OK;
 }
 
 static int take_option(struct cli *c, struct request *r, int option, const char *arg)

@@ -138,15 +138,51 @@ static int write_new(struct cli *c, const struct cli_keys_make *m, const char *n
     return status;
 }
 
+/* A name that was given, as nvs_partition_gen takes it: the prefix goes before the file's own name,
+ * and ".bin" behind it where it has no extension. */
+static int given_name(struct cli *c, char out[CLI_PATH_SIZE], const char *prefix, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *file = slash != NULL ? slash + 1 : name;
+    const int len = snprintf(out, CLI_PATH_SIZE, "%.*s%s%s%s", (int)(file - name), name, prefix,
+                             file, cli_extension(name)[0] == '\0' ? ".bin" : "");
+    return len < CLI_PATH_SIZE
+               ? CLI_OK
+               : cli_usage(c, "the name of a key file is over %d bytes long", CLI_PATH_SIZE - 1);
+}
+
+static int write_keys(struct cli *c, struct cli_keys_make *m)
+{
+    char name[CLI_PATH_SIZE];
+    uint8_t part[BM_NVS_KEYS_PARTITION];
+    if (m->key_name != NULL && given_name(c, name, "", m->key_name) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    bm_nvs_keys_store(part, m->keys);
+    const int status =
+        write_new(c, m, m->key_name != NULL ? name : NULL, "keys", m->key_path, part, sizeof part);
+    bm_wipe(part, sizeof part);
+    return status;
+}
+
+/* Without a name of its own the HMAC key is called after the key file. */
+static int write_hmac_key(struct cli *c, struct cli_keys_make *m)
+{
+    char name[CLI_PATH_SIZE];
+    const char *from = m->hmac_name != NULL ? m->hmac_name : m->key_name;
+    const char *prefix = m->hmac_name != NULL ? "" : "hmac-";
+    if (from != NULL && given_name(c, name, prefix, from) != CLI_OK) {
+        return CLI_USAGE;
+    }
+    return write_new(c, m, from != NULL ? name : NULL, "hmac-keys", m->hmac_path, m->hmac_key,
+                     sizeof m->hmac_key);
+}
+
 int cli_keys_make_write(struct cli *c, struct cli_keys_make *m)
 {
-    uint8_t part[BM_NVS_KEYS_PARTITION];
-    bm_nvs_keys_store(part, m->keys);
-    int status = write_new(c, m, m->key_name, "keys", m->key_path, part, sizeof part);
-    bm_wipe(part, sizeof part);
+    int status = write_keys(c, m);
     if (status == CLI_OK && m->hmac_keygen) {
-        status = write_new(c, m, m->hmac_name, "hmac-keys", m->hmac_path, m->hmac_key,
-                           sizeof m->hmac_key);
+        status = write_hmac_key(c, m);
     }
     if (status != CLI_OK) {
         cli_keys_make_undo(m);

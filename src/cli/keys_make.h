@@ -43,7 +43,7 @@ enum {
          POPT_ARG_STRING,                                                    \
          NULL,                                                               \
          CLI_OPT_HMAC_KEYFILE,                                               \
-         "name of the new HMAC key file (default: hmac-keys-DATE.bin)",      \
+         "name of the new HMAC key file (default: hmac- and the --keyfile)", \
          "FILE"},                                                            \
     {                                                                        \
         "kp_hmac_inputkey", '\0', POPT_ARG_STRING, NULL, CLI_OPT_HMAC_INPUT, \

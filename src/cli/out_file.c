@@ -18,6 +18,14 @@ int cli_is_stdout(const char *path)
     return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
+const char *cli_extension(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return dot == NULL || dot == name ? "" : dot;
+}
+
 int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,
                  const char *path)
 {

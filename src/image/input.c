@@ -115,7 +115,9 @@ static int read_type(struct row *r)
                           : "data, file or namespace");
     }
     for (size_t i = 0; i < TYPES; i++) {
-        if (t.len == strlen(type_names[i]) && memcmp(t.p, type_names[i], t.len) == 0) {
+        /* In capitals the reference takes any type for data: right for this one alone. */
+        if ((i == TYPE_DATA && bmi_is_word(t.p, t.len, type_names[i])) ||
+            (t.len == strlen(type_names[i]) && memcmp(t.p, type_names[i], t.len) == 0)) {
             r->type = (enum row_type)i;
             return BM_OK;
         }

@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 #include "image/word.h"
-#include "layout/part_number.h"
 
 struct name {
     const char *name;
@@ -222,10 +221,37 @@ static int split3(struct bmi_slice out[3], const char *text)
     return *text == '\0';
 }
 
+/* gen_esp32part takes the digits for hex, with 0x in front or not. -1 if it is no number to 0xfe.
+ */
+static int hex_number(const struct bmi_slice *s)
+{
+    const size_t start = s->len > 2 && s->p[0] == '0' && (s->p[1] | 0x20) == 'x' ? 2 : 0;
+    int v = s->len > start ? 0 : -1;
+    for (size_t i = start; i < s->len && v >= 0; i++) {
+        const int d = bm_hex_digit(s->p[i]);
+        v = d < 0 || v > 0xf ? -1 : v * 16 + d;
+    }
+    return v > 0xfe ? -1 : v;
+}
+
+/* Name and number must both be new: a second name for a number is none that a table can keep. */
+static int check_new(const struct bm_part_subtypes *extra, uint8_t type, uint8_t number,
+                     const struct bmi_slice *name, char *why)
+{
+    const char *other = bm_part_subtype_name(extra, type, number);
+    const int known = bm_part_subtype_by_name(extra, type, name->p, name->len);
+    if (other != NULL) {
+        snprintf(why, WHY_SIZE, "0x%02x is %s already", number, other);
+    } else if (known >= 0) {
+        snprintf(why, WHY_SIZE, "%.*s is 0x%02x already", (int)name->len, name->p, (unsigned)known);
+    }
+    return other != NULL || known >= 0 ? BM_E_INPUT : BM_OK;
+}
+
 int bm_part_subtypes_add(struct bm_part_subtypes *extra, const char *text, char *why)
 {
     struct bmi_slice field[3];
-    uint64_t number;
+    why[0] = '\0';
     if (!split3(field, text) || !is_name(&field[1])) {
         snprintf(why, WHY_SIZE, "write TYPE,NAME,NUMBER, as in app,my_app,0x40");
         return BM_E_INPUT;
@@ -235,8 +261,12 @@ int bm_part_subtypes_add(struct bm_part_subtypes *extra, const char *text, char 
         snprintf(why, WHY_SIZE, "its type is app, data, bootloader or partition_table");
         return BM_E_INPUT;
     }
-    if (bm_part_number(&number, field[2].p, field[2].len) != BM_OK || number > 0xfe) {
-        snprintf(why, WHY_SIZE, "its number is 0 to 0xfe");
+    const int number = hex_number(&field[2]);
+    if (number < 0) {
+        snprintf(why, WHY_SIZE, "its number is 0 to 0xfe, in hex");
+        return BM_E_INPUT;
+    }
+    if (check_new(extra, (uint8_t)type, (uint8_t)number, &field[1], why) != BM_OK) {
         return BM_E_INPUT;
     }
     if (extra->count == BM_PART_SUBTYPES_MAX) {
@@ -251,5 +281,10 @@ int bm_part_subtypes_add(struct bm_part_subtypes *extra, const char *text, char 
     }
     n->type = (uint8_t)type;
     n->subtype = (uint8_t)number;
+    if (number > 9 && (field[2].len < 2 || (field[2].p[1] | 0x20) != 'x')) {
+        snprintf(why, WHY_SIZE,
+                 "read as 0x%02x; write it so, for ESP-IDF's header has it as it stands",
+                 (unsigned)number);
+    }
     return BM_OK;
 }

@@ -24,8 +24,9 @@ struct bm_part_subtypes {
     size_t count;
 };
 
-/* Adds "TYPE,NAME,NUMBER", as ESP-IDF's EXTRA_PARTITION_SUBTYPES has them.
- * why: at least 160 bytes, the reason on failure. Returns BM_OK or BM_E_INPUT. */
+/* Adds "TYPE,NAME,NUMBER", as ESP-IDF's EXTRA_PARTITION_SUBTYPES has them; NUMBER is in hex.
+ * why: at least 160 bytes, the reason on failure; after BM_OK a warning, or "". Returns BM_OK or
+ * BM_E_INPUT. */
 int bm_part_subtypes_add(struct bm_part_subtypes *extra, const char *text, char *why);
 
 /* Number of a type's name in any case, or -1. */

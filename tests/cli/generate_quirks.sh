@@ -110,7 +110,10 @@ no_file no.bin
 # A7: the type is one of three words
 refused "$head${ns}k,File,string,in.csv\n" "unknown type 'File'; did you mean 'file'?"
 refused "$head${ns}k,dat,u8,1\n" "unknown type 'dat'; did you mean 'data'?"
+refused "$head${ns}k,NAMESPACE,u8,1\n" "unknown type 'NAMESPACE'; did you mean 'namespace'?"
 same_rows 'k, data ,u8,1' 'k,data,u8,1'
+same_rows 'k,Data,string,abc' 'k,data,string,abc'
+same_rows 'k,DATA,u8,1' 'k,data,u8,1'
 
 # A8: capital names of encodings mean the same
 same_rows 'k,data,STRING,abc' 'k,data,string,abc'

@@ -42,6 +42,23 @@ expect_stderr_has "an HMAC key has 32 bytes"
 bm generate-key --key_protect_hmac --kp_hmac_keygen --kp_hmac_keyfile h.bin --keyfile n3.bin
 expect_exit 3
 no_file keys/n3.bin
+# Names as nvs_partition_gen makes them: .bin where there is no extension, the HMAC key after the key file.
+mkdir names
+bm generate-key --outdir names --keyfile n --key_protect_hmac --kp_hmac_keygen
+expect_exit 0
+expect_stdout "names/keys/n.bin: NVS keys, new
+names/keys/hmac-n.bin: HMAC key, new"
+bm generate-key --outdir names --keyfile sub.d/n --key_protect_hmac --kp_hmac_keygen --kp_hmac_keyfile sub.d/h
+expect_exit 0
+expect_stdout "names/keys/sub.d/n.bin: NVS keys, new
+names/keys/sub.d/h.bin: HMAC key, new"
+bm generate-key --outdir names --keyfile sub.d/m.bin --key_protect_hmac --kp_hmac_keygen
+expect_stdout "names/keys/sub.d/m.bin: NVS keys, new
+names/keys/sub.d/hmac-m.bin: HMAC key, new"
+bm generate-key --outdir names --key_protect_hmac --kp_hmac_inputkey names/keys/hmac-n.bin --keyfile again
+expect_same names/keys/n.bin names/keys/again.bin
+bm generate-key --outdir names --keyfile "$(printf 'n%.0s' {1..4096})"
+expect_exit 2
 while read -r line; do
     read -ra args <<<"$line"
     bm generate-key "${args[@]}"
@@ -91,12 +108,20 @@ expect_same before keys/a.bin
 bm encrypt --dry-run id.csv --keygen --keyfile bad.bin
 expect_exit 0
 no_file keys/bad.bin
-for args in "" "--keygen --inputkey keys/a.bin" "--keyfile x.bin --inputkey keys/a.bin"; do
+for args in "" "--keygen --inputkey keys/a.bin" "--inputkey keys/a.bin --kp_hmac_keygen" "--keyfile x.bin" \
+    "--inputkey keys/a.bin --key_protect_hmac --kp_hmac_inputkey keys/h.bin"; do
     read -ra words <<<"$args"
     bm encrypt id.csv x.bin "${words[@]}"
     expect_exit 2
     no_file x.bin
 done
+
+# Options that change nothing beside keys that are given.
+bm encrypt id.csv ignored.bin 0x6000 --inputkey keys/a.bin --keyfile x.bin --key_protect_hmac
+expect_exit 0
+expect_stderr_has "warning: --keyfile x.bin is ignored"
+expect_same ignored.bin sealed2.bin
+no_file keys/x.bin
 
 bm encrypt - x.bin --inputkey - <keys/a.bin
 expect_exit 2

@@ -36,6 +36,21 @@ cp o.bin same.bin
 bm ota select o.bin ota_1 --table t.csv --state new
 expect_exit 0
 expect_same o.bin same.bin
+# A slot that is selected already keeps its state, and the other record stays, unless --state is given.
+bm ota select o.bin ota_1 --table t.csv
+expect_exit 0
+expect_stdout "o.bin: ota_1 boots next (record 1: sequence 2, new)"
+expect_same o.bin same.bin
+bm ota select o.bin ota_1 --table t.csv --state valid
+expect_stdout "o.bin: ota_1 boots next (record 0: sequence 2, valid)"
+cp o.bin valid.bin
+bm ota select o.bin ota_1 --table t.csv
+expect_exit 0
+expect_stdout "o.bin: ota_1 boots next (record 0: sequence 2, valid)"
+expect_same o.bin valid.bin
+bm ota select o.bin ota_1 --table t.csv --state undefined
+expect_stdout "o.bin: ota_1 boots next (record 1: sequence 2, undefined)"
+cp same.bin o.bin
 bm ota select o.bin ota_0 --slots 2 --output out.bin
 expect_exit 0
 expect_same o.bin same.bin

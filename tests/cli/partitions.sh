@@ -102,14 +102,14 @@ accepted 'a,app,factory,0x10000,0x11000\n' 'a,app,factory,0x10000,68K,\n' --secu
 accepted 'n,data,nvs,,0x6000\n' 'n,data,nvs,0x11000,24K,\n' -o 64K --no-verify
 accepted 'a,app,mine,,1M\n' 'a,app,64,0x10000,1M,\n' --extra-partition-subtypes app,mine,0x40
 accepted 'a,app,mine,,1M\nb,data,own,,4K\n' 'a,app,64,0x10000,1M,\nb,data,65,0x110000,4K,\n' \
-    --extra-partition-subtypes 'app, mine, 0x40' 'data, own, 65'
+    --extra-partition-subtypes 'app, mine, 0x40' 'data, own, 0x41'
 # Its words may stand behind IN and OUT, between them, or be none at all.
 printf 'a,app,64,,1M\nb,data,65,,4K\n' >numbers.csv
 bm partitions numbers.csv numbers.bin
 printf 'a,app,mine,,1M\nb,data,own,,4K\n' >words.csv
-for words in 'words.csv words.bin -q --extra-partition-subtypes app,mine,0x40 data,own,65' \
-    'words.csv --extra-partition-subtypes app,mine,0x40 data,own,65 -q words.bin' \
-    '--extra-partition-subtypes app,mine,0x40 data,own,65 -q words.csv words.bin'; do
+for words in 'words.csv words.bin -q --extra-partition-subtypes app,mine,0x40 data,own,0x41' \
+    'words.csv --extra-partition-subtypes app,mine,0x40 data,own,0x41 -q words.bin' \
+    '--extra-partition-subtypes app,mine,0x40 data,own,0x41 -q words.csv words.bin'; do
     # shellcheck disable=SC2086
     bm partitions $words
     expect_exit 0
@@ -117,6 +117,12 @@ for words in 'words.csv words.bin -q --extra-partition-subtypes app,mine,0x40 da
     expect_same words.bin numbers.bin
     rm words.bin
 done
+# Digits without 0x are hex, as the reference has it, with a word of warning.
+bm partitions words.csv words.bin --extra-partition-subtypes app,mine,40 data,own,0x41
+expect_exit 0
+expect_stderr_has 'warning: --extra-partition-subtypes "app,mine,40": read as 0x40'
+expect_same words.bin numbers.bin
+rm words.bin
 accepted "$app" 'a,app,factory,0x10000,1M,\n' --extra-partition-subtypes --no-verify
 accepted 'b,bootloader,primary,,\nt,partition_table,primary,,\na,app,factory,,1M\nr,bootloader,recovery,,\n' \
     'b,bootloader,primary,0x1000,28K,\nt,partition_table,primary,0x8000,4K,\na,app,factory,0x10000,1M,\nr,bootloader,recovery,0x200000,28K,\n' \
@@ -299,7 +305,8 @@ fi
 # --- wrong arguments, and outputs that are inputs ---
 for args in "" "a b c" "identity.csv out.bin --show" "identity.csv --offset x" "identity.csv --secure=v3" \
     "identity.csv --flash-size 4XB" "--extra-partition-subtypes app,x identity.csv" \
-    "--extra-partition-subtypes app,x,300 identity.csv"; do
+    "--extra-partition-subtypes app,x,300 identity.csv" "--extra-partition-subtypes data,x,0x02 identity.csv" \
+    "--extra-partition-subtypes data,nvs,0x50 identity.csv"; do
     # shellcheck disable=SC2086 # words on purpose
     bm partitions $args
     expect_exit 2

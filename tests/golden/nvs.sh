@@ -64,4 +64,4 @@ one_case() {
     cases=$((cases + 1))
 }
 
-golden_cases nvs 42 nvs_partition_gen
+golden_cases nvs 45 nvs_partition_gen

@@ -41,4 +41,4 @@ one_case() {
     cases=$((cases + 1))
 }
 
-golden_cases parts 5 gen_esp32part
+golden_cases parts 9 gen_esp32part

@@ -80,15 +80,29 @@ static void test_names(void **state)
     assert_int_equal(bm_part_subtypes_add(&extra, " data , My_rom , 0x77 ", why), BM_OK);
     assert_int_equal(bm_part_subtype_by_name(&extra, 1, "my_ROM", 6), 0x77);
     assert_string_equal(bm_part_subtype_name(&extra, 1, 0x77), "my_rom");
-    static const char *const bad[] = {"",         "data",        "data,x",    "data,x,1,2",
-                                      "data,,1",  "data,x,0xff", "blob,x,1",  "data,a b,1",
-                                      "data,9,1", "data,x,-1",   "data,x,one"};
+    static const char *const bad[] = {
+        "", "data", "data,x", "data,x,1,2", "data,,1", "data,x,0xff", "blob,x,1", "data,a b,1",
+        "data,9,1", "data,x,-1", "data,x,one",
+        /* a number or name that is there already */
+        "data,x,0x02", "data,x,77", "data,nvs,0x50", "data,MY_ROM,0x78", "app,x,1f", "data,x,100",
+        "data,x,0x", "data,x,1K"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(bm_part_subtypes_add(&extra, bad[i], why), BM_E_INPUT);
     }
     assert_int_equal(extra.count, 1);
+    assert_string_equal(bm_part_subtype_name(&extra, 1, 0x77), "my_rom");
+    /* digits are hex, as gen_esp32part reads them; said where it could be meant otherwise */
+    assert_int_equal(bm_part_subtypes_add(&extra, "data,b,9", why), BM_OK);
+    assert_string_equal(why, "");
+    assert_int_equal(bm_part_subtypes_add(&extra, "data,c,65", why), BM_OK);
+    assert_int_equal(bm_part_subtype_by_name(&extra, 1, "c", 1), 0x65);
+    assert_non_null(strstr(why, "read as 0x65"));
+    assert_int_equal(bm_part_subtypes_add(&extra, "data,d,fE", why), BM_OK);
+    assert_int_equal(bm_part_subtype_by_name(&extra, 1, "d", 1), 0xfe);
     while (extra.count < BM_PART_SUBTYPES_MAX) {
-        assert_int_equal(bm_part_subtypes_add(&extra, "app,more,1", why), BM_OK);
+        (void)snprintf(buf, sizeof buf, "app,more_%zu,0x%zx", extra.count, 0x40 + extra.count);
+        assert_int_equal(bm_part_subtypes_add(&extra, buf, why), BM_OK);
+        assert_string_equal(why, "");
     }
     assert_int_equal(bm_part_subtypes_add(&extra, "app,more,1", why), BM_E_INPUT);
 }
