@@ -11,25 +11,9 @@
 #include "birthmark/part.h"
 #include "crypto/crypto.h"
 #include "layout/spans.h"
+#include "tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
-
-/* 1 if both have the same rows. */
-static int same(const struct bm_part_table *a, const struct bm_part_table *b)
-{
-    uint8_t x[BM_PART_TABLE_MAX];
-    uint8_t y[BM_PART_TABLE_MAX];
-    must(bm_part_table_format(x, a, NULL, NULL) == BM_OK);
-    must(bm_part_table_format(y, b, NULL, NULL) == BM_OK);
-    return a->count == b->count && memcmp(x, y, sizeof x) == 0;
-}
 
 /* Formats and parses again; the rows are those of the input, but for bytes behind a label. */
 static void check_binary(const struct bm_part_table *table, const struct bm_hash *md5)

@@ -10,25 +10,9 @@
 
 #include "crypto/crypto.h"
 #include "layout/table_judge.h"
+#include "tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
-
-/* 1 if both have the same rows. */
-static int same(const struct bm_part_table *a, const struct bm_part_table *b)
-{
-    uint8_t x[BM_PART_TABLE_MAX];
-    uint8_t y[BM_PART_TABLE_MAX];
-    must(bm_part_table_format(x, a, NULL, NULL) == BM_OK);
-    must(bm_part_table_format(y, b, NULL, NULL) == BM_OK);
-    return a->count == b->count && memcmp(x, y, sizeof x) == 0;
-}
 
 static const char *variable(void *ctx, const char *name)
 {

@@ -19,6 +19,9 @@ void bm_wipe(void *data, size_t len);
 /* Value of a hex digit, or -1. */
 int bm_hex_digit(char c);
 
+/* Value of a base64 digit (RFC 4648, section 4), or -1. */
+int bm_base64_digit(char c);
+
 /* Writes 2 * len lower-case digits and a NUL; out must hold 2 * len + 1 bytes. */
 void bm_hex_encode(char *out, const void *data, size_t len);
 

@@ -3,22 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/base.h"
 #include "image/value.h"
 #include "image/word.h"
-
-int bmi_base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
 
 int bmi_base64_decode(uint8_t *out, size_t *out_len, const char *in, size_t len, char *why)
 {
@@ -27,7 +14,7 @@ int bmi_base64_decode(uint8_t *out, size_t *out_len, const char *in, size_t len,
     size_t padding = 0;
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
-        const int digit = bmi_base64_digit(in[i]);
+        const int digit = bm_base64_digit(in[i]);
         if (bmi_is_space(in[i])) {
             continue;
         }

@@ -5,9 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Value of a base64 digit, or -1. */
-int bmi_base64_digit(char c);
-
 /* Decodes RFC 4648 section 4, strictly; blanks and line ends may stand anywhere.
  * out: holds len / 4 * 3 + 3 bytes. why: BMI_WHY_SIZE bytes, the reason on failure.
  * Returns BM_OK or BM_E_INPUT. */

@@ -253,7 +253,7 @@ static uint64_t size_ahead(const struct bmi_encoding *enc, const char *in, size_
     case BMI_ENC_SIZED_FILL: return enc->fill_size + SIZE_FIELD;
     case BMI_ENC_BASE64:
         for (size_t i = 0; i < len; i++) {
-            digits += bmi_base64_digit(in[i]) >= 0;
+            digits += bm_base64_digit(in[i]) >= 0;
         }
         return digits * 3 / 4;
     case BMI_ENC_INTEGER:

@@ -12,20 +12,6 @@
 
 enum { STUB_MAX = 1 << 20 };
 
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Returns the number of bytes, or -1. out: 3 bytes for each 4 characters. */
 static long decode(uint8_t *out, const char *text, size_t len)
 {
@@ -38,7 +24,7 @@ static long decode(uint8_t *out, const char *text, size_t len)
     for (; pad < 2 && pad < len && text[len - 1 - pad] == '='; pad++) {
     }
     for (size_t i = 0; i < len; i++) {
-        const int v = i < len - pad ? base64_value(text[i]) : 0;
+        const int v = i < len - pad ? bm_base64_digit(text[i]) : 0;
         if (v < 0) {
             return -1;
         }

@@ -30,9 +30,9 @@ int bm_tcp_listen(const struct bm_address *at, uint16_t *got, struct bm_diag *di
 /* Takes a caller; small writes leave at once. Returns its descriptor, or -1 if there is none. */
 int bm_tcp_accept(int listener);
 
-/* What arrives next is acknowledged at once; to be said before each wait, it does not last. A server
- * that sends byte by byte, as emulators do, holds back what follows the first byte until then: 40 ms
- * for each reply. Does nothing where the system has no such thing. */
+/* What arrives next is acknowledged at once; to be said before each wait, it does not last. A
+ * server that sends byte by byte, as emulators do, holds back what follows the first byte until
+ * then: 40 ms for each reply. Does nothing where the system has no such thing. */
 void bm_tcp_hurry(int fd);
 
 #endif
