@@ -7,7 +7,7 @@
  * always stays unused for that. */
 
 /* The page with the least in it, the oldest of equals; below the given rank. Returns the number of
- * its entries, BM_E_NOSPC where all are full, or BM_E_IO. */
+ * its entries, BM_E_NOSPC where all are full or there is none, or BM_E_IO. */
 static int choose_victim(const struct bm_nvs *nvs, uint32_t below, uint32_t *victim)
 {
     int least = BMI_PAGE_ENTRIES;
@@ -43,19 +43,21 @@ static int begin_copies(struct bm_nvs *nvs, uint32_t victim)
     return rc == BM_OK ? bmi_page_open(nvs) : rc;
 }
 
-/* Copies an entry as it stands, data included. */
-static int copy_entry(struct bm_nvs *nvs, const struct bmi_found *entry)
+/* Copies an entry as it stands, data included. If its page is not FREEING, it is given up at once:
+ * ESP-IDF's library would erase a blob that has a chunk twice. */
+static int copy_entry(struct bm_nvs *nvs, const struct bmi_found *entry, uint32_t rank)
 {
     uint32_t at;
-    int rc = BM_OK;
-    if (nvs->room < entry->raw[BMI_EN_SPAN]) {
-        rc = begin_copies(nvs, entry->location / BMI_PAGE_STEPS);
-    }
-    if (rc != BM_OK) {
+    int rc;
+    if (nvs->room < entry->raw[BMI_EN_SPAN] && (rc = begin_copies(nvs, rank)) != BM_OK) {
         return rc;
     }
     bmi_index_remove(nvs, entry->raw, entry->location);
-    return bmi_append(nvs, entry->raw, NULL, entry->location, &at);
+    rc = bmi_append(nvs, entry->raw, NULL, entry->location, &at);
+    if (rc == BM_OK && bmi_page_at(nvs, rank)->state != (BMI_PAGE_FREEING & 0xff)) {
+        rc = bmi_entry_erase(nvs, entry);
+    }
+    return rc;
 }
 
 /* Erases a page. Its state goes first, to what is no state: an erase that loses power may leave the
@@ -82,7 +84,7 @@ static int empty_page(struct bm_nvs *nvs, uint32_t rank)
     while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
         const int live = bmi_is_live(nvs, &entry);
         if (live > 0) {
-            rc = copy_entry(nvs, &entry);
+            rc = copy_entry(nvs, &entry, rank);
         } else if (live == 0) {
             bmi_index_remove(nvs, entry.raw, entry.location);
         } else {
@@ -190,7 +192,7 @@ int bmi_collect_finish(struct bm_nvs *nvs)
 int bmi_collect_reserve(struct bm_nvs *nvs)
 {
     uint32_t victim = 0;
-    if (nvs->page_count < nvs->sectors || nvs->page_count < 2) {
+    if (nvs->page_count < nvs->sectors) {
         return BM_OK;
     }
     const int n = choose_victim(nvs, nvs->page_count - 1, &victim);
@@ -203,13 +205,11 @@ int bmi_collect_reserve(struct bm_nvs *nvs)
 int bmi_turn_page(struct bm_nvs *nvs)
 {
     uint32_t victim = 0;
-    int rc = close_newest(nvs);
-    if (rc == BM_OK && nvs->sectors - nvs->page_count >= 2) {
-        return bmi_page_open(nvs);
+    if (nvs->sectors - nvs->page_count >= 2) {
+        const int rc = close_newest(nvs);
+        return rc == BM_OK ? bmi_page_open(nvs) : rc;
     }
-    if (rc == BM_OK) {
-        rc = choose_victim(nvs, nvs->page_count, &victim);
-    }
+    int rc = choose_victim(nvs, nvs->page_count, &victim);
     if (rc >= 0) {
         rc = begin_copies(nvs, victim);
     }
@@ -223,11 +223,7 @@ static int gather(struct bm_nvs *nvs, unsigned span)
 {
     for (uint32_t tries = 0; tries <= nvs->sectors && nvs->room < span; tries++) {
         uint32_t victim = 0;
-        int rc;
-        if (nvs->page_count < 2) {
-            return BM_E_NOSPC;
-        }
-        rc = choose_victim(nvs, nvs->page_count - 1, &victim);
+        int rc = choose_victim(nvs, nvs->page_count - 1, &victim);
         if (rc >= 0) {
             rc = empty_page(nvs, victim);
         }

@@ -111,6 +111,7 @@ void bmi_index_remove(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uin
 /* What is done with a value on the way, if it is of this type and at most so long. */
 struct bmi_use {
     uint8_t type;
+    uint8_t headers; /* 1: data are only looked for, not read */
     size_t cap;
     uint8_t *out;        /* not NULL: it is left here */
     const uint8_t *same; /* not NULL: it is compared with this */

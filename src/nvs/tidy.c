@@ -39,6 +39,7 @@ int bmi_is_live(struct bm_nvs *nvs, const struct bmi_found *entry)
     const uint8_t *raw = entry->raw;
     const char *key = (const char *)raw + BMI_EN_KEY;
     struct bmi_match match = {raw[BMI_EN_NS], BMI_CHUNK_NONE, key};
+    struct bmi_use use = {.type = BM_NVS_BLOB, .cap = SIZE_MAX};
     struct bmi_found newest;
     struct bm_nvs_info info;
     if (!bmi_type_known(raw[BMI_EN_TYPE])) {
@@ -49,15 +50,16 @@ int bmi_is_live(struct bm_nvs *nvs, const struct bmi_found *entry)
         return guarded(nvs, raw) ? 1 : chunk_is_live(nvs, &match, entry->location);
     }
     int rc = bmi_find_newest(nvs, &match, &newest);
-    if (rc == BM_OK && newest.location != entry->location) {
-        /* a newer one stands against it, unless that one is damaged */
-        rc = bmi_resolve(nvs, match.ns, key, NULL, &info);
-        if (rc == BM_OK) {
-            newest.location = info.location;
+    if (rc == BM_OK) {
+        use.headers = newest.location == entry->location;
+        if (use.headers && raw[BMI_EN_TYPE] != BMI_TYPE_BLOB_IDX) {
+            return 1;
         }
+        /* a newer one stands against it, unless that one is damaged; an index needs its chunks */
+        rc = bmi_resolve(nvs, match.ns, key, &use, &info);
     }
     if (rc == BM_OK) {
-        return newest.location == entry->location;
+        return info.location == entry->location;
     }
     return rc == BM_E_IO ? rc : 0;
 }

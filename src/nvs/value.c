@@ -20,6 +20,9 @@ static int load_data(const struct bm_nvs *nvs, const struct bmi_found *entry, st
     uint32_t rest = bm_get_le16(entry->raw + BMI_EN_SIZE);
     uint32_t crc = BMI_CRC_START;
     uint8_t piece[PIECE];
+    if (use != NULL && use->headers) {
+        return BM_OK;
+    }
     while (rest > 0) {
         uint8_t *to = piece;
         uint32_t len = rest < PIECE ? rest : PIECE;
