@@ -37,6 +37,7 @@ struct sim_registers {
     size_t writtens;
     uint32_t spi[SIM_SPI_WORDS];
     uint16_t flash_status;
+    int flash_status_open; /* to the next write of it, until then */
 };
 
 /* What the flash commands of loader and stub keep. */
@@ -81,6 +82,7 @@ struct bm_sim {
     uint64_t now;
     int dtr, rts;
     int usb_download; /* USB-Serial/JTAG's flag */
+    int strapped;     /* GPIO0 was low when the whole chip was last reset */
     enum bm_sim_reason reason;
     uint64_t reset_at; /* a reset that is due; SIM_NEVER */
     uint32_t host_baud, chip_baud;

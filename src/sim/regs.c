@@ -46,8 +46,7 @@ void sim_registers_reset(struct bm_sim *sim)
 {
     struct sim_registers *regs = &sim->regs;
     const struct bm_chip_spi *spi = &chip_of(sim)->spi;
-    regs->writtens = 0;
-    regs->flash_status = 0;
+    regs->writtens = 0; /* the flash's status stays: it has no reset line */
     memset(regs->spi, 0, sizeof regs->spi);
     regs->spi[spi->usr / 4] = spi->addr_msb ? ESP32_SPI_USR : SPI_USR_INITIAL;
     regs->spi[spi->usr2 / 4] = SPI_USR2;
@@ -61,11 +60,20 @@ enum {
     FLASH_WRITE_ENABLE = 0x06,
     FLASH_WRITE_STATUS_2 = 0x31,
     FLASH_READ_STATUS_2 = 0x35,
+    FLASH_WRITE_ENABLE_VOLATILE = 0x50, /* for the next write of a status only */
     FLASH_READ_ID = 0x9f,
     FLASH_RELEASE = 0xab /* from deep sleep; answers the last byte of the id, less one */
 };
 
 enum { STATUS_WRITE_ENABLED = 2 };
+
+static void write_flash_status(struct sim_registers *regs, uint32_t value)
+{
+    if (regs->flash_status_open || (regs->flash_status & STATUS_WRITE_ENABLED)) {
+        regs->flash_status = (uint16_t)(value & ~3u);
+    }
+    regs->flash_status_open = 0;
+}
 
 /* What the flash answers. */
 static uint32_t flash_command(struct bm_sim *sim, uint8_t command, uint32_t sent)
@@ -77,15 +85,10 @@ static uint32_t flash_command(struct bm_sim *sim, uint8_t command, uint32_t sent
     case FLASH_READ_STATUS_2: return *status >> 8;
     case FLASH_WRITE_ENABLE: *status |= STATUS_WRITE_ENABLED; return 0;
     case FLASH_WRITE_DISABLE: *status &= (uint16_t)~STATUS_WRITE_ENABLED; return 0;
-    case FLASH_WRITE_STATUS:
-        if (*status & STATUS_WRITE_ENABLED) {
-            *status = (uint16_t)(sent & ~3u);
-        }
-        return 0;
+    case FLASH_WRITE_ENABLE_VOLATILE: sim->regs.flash_status_open = 1; return 0;
+    case FLASH_WRITE_STATUS: write_flash_status(&sim->regs, sent); return 0;
     case FLASH_WRITE_STATUS_2:
-        if (*status & STATUS_WRITE_ENABLED) {
-            *status = (uint16_t)((*status & 0xfcu) | (sent & 0xff) << 8);
-        }
+        write_flash_status(&sim->regs, (*status & 0xffu) | (sent & 0xff) << 8);
         return 0;
     case FLASH_RELEASE: return ((sim->flash_id >> 16) & 0xff) - 1;
     default: return 0; /* SFDP and others: this flash has none */

@@ -171,12 +171,15 @@ void sim_reset_in(struct bm_sim *sim, uint64_t us, enum bm_sim_reason reason)
     sim->reason = reason;
 }
 
-/* Out of reset: the ROM speaks at its own speed, then the straps decide. */
+/* Out of reset: the ROM speaks at its own speed, then the straps decide. They are sampled when the
+ * whole chip is reset, and held: to a reset by software, or over USB, they are as they were. */
 static void start(struct bm_sim *sim)
 {
     const int usb = sim->config.port == BM_CHIP_PORT_USB_JTAG;
-    const int asked = usb ? sim->usb_download : sim->dtr && !sim->rts;
-    const int download = asked || sim->config.hold_boot;
+    if (sim->reason == BM_SIM_POWERON || sim->reason == BM_SIM_WDT) {
+        sim->strapped = sim->config.hold_boot || (!usb && sim->dtr && !sim->rts);
+    }
+    const int download = sim->strapped || (usb && sim->usb_download);
     sim_app_stop(sim);
     sim->reset_at = SIM_NEVER;
     sim->muted = 0;

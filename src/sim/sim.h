@@ -32,7 +32,7 @@ struct bm_sim_config {
     enum bm_chip_port port; /* USB_JTAG: other reset logic, no baud rate */
     uint32_t flash_id;      /* JEDEC, manufacturer in the low byte; 0: by the size of the flash */
     int realtime;           /* 1: erases, programs and bytes take as long as on silicon */
-    int hold_boot;          /* 1: GPIO0 is held low by a finger: each reset asks for download */
+    int hold_boot;          /* 1: GPIO0 is held low by a finger when the chip samples it */
     int own_bootloader;     /* 1: boots also where the flash has no second-stage bootloader */
     int rollback;           /* 1: the bootloader is built with rollback */
     int secure_download;    /* 1: only what that mode allows; needs a chip that has it */

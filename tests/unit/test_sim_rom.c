@@ -435,6 +435,51 @@ static void each_chip_tells_what_it_is(void **state)
     }
 }
 
+/* A command of the flash, by way of the SPI controller, and its answer of 8 bits. */
+static uint32_t flash_command(struct virtual_board *b, uint8_t command, uint32_t sent)
+{
+    const struct bm_chip_spi *spi = &b->config.chip->spi;
+    const uint32_t writes[][4] = {
+        {spi->base + spi->usr, BM_SPI_USR_COMMAND | BM_SPI_USR_MISO, 0xffffffff, 0},
+        {spi->base + spi->miso_dlen, 7, 0xffffffff, 0},
+        {spi->base + spi->usr2, 0x70000000u | command, 0xffffffff, 0},
+        {spi->base + spi->w0, sent, 0xffffffff, 0},
+        {spi->base + BM_SPI_CMD, BM_SPI_CMD_USR, 0xffffffff, 0}};
+    uint32_t answer = 0;
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+        assert_int_equal(ask(b, BM_ROM_WRITE_REG, writes[i], 4), 0);
+    }
+    assert_int_equal(read_through(b, spi->base + spi->w0, &answer), BM_OK);
+    return answer;
+}
+
+/* The flash's status wants to be opened first, for once, and outlives a reset of the chip. */
+static void the_flash_keeps_its_status(void **state)
+{
+    enum { WRITE = 0x01, READ = 0x05, READ_2 = 0x35, OPEN = 0x06, CLOSE = 0x04, VOLATILE = 0x50 };
+    struct virtual_board b;
+    (void)state;
+    open_board(&b, "esp32c3");
+    (void)flash_command(&b, WRITE, 0x0200);
+    assert_int_equal(flash_command(&b, READ_2, 0), 0);
+    (void)flash_command(&b, VOLATILE, 0);
+    assert_int_equal(flash_command(&b, READ, 0), 0);
+    (void)flash_command(&b, WRITE, 0x021c);
+    assert_int_equal(flash_command(&b, READ, 0), 0x1c);
+    assert_int_equal(flash_command(&b, READ_2, 0), 0x02);
+    (void)flash_command(&b, WRITE, 0);
+    assert_int_equal(flash_command(&b, READ, 0), 0x1c);
+    (void)flash_command(&b, OPEN, 0);
+    assert_int_equal(flash_command(&b, READ, 0), 0x1e);
+    (void)flash_command(&b, CLOSE, 0);
+    (void)flash_command(&b, WRITE, 0);
+    assert_int_equal(flash_command(&b, READ, 0), 0x1c);
+    bm_sim_reset(b.sim, b.now_us);
+    listen_anew();
+    assert_int_equal(flash_command(&b, READ, 0), 0x1c);
+    virtual_close(&b);
+}
+
 static void the_speed_must_agree(void **state)
 {
     struct virtual_board b;
@@ -472,6 +517,7 @@ int main(void)
         cmocka_unit_test(an_md5_past_the_end_is_an_old_one),
         cmocka_unit_test(secure_download_knows_less),
         cmocka_unit_test(each_chip_tells_what_it_is),
+        cmocka_unit_test(the_flash_keeps_its_status),
         cmocka_unit_test(the_speed_must_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
