@@ -14,7 +14,7 @@
 enum {
     ELF_MAX = 512 * 1024 * 1024,
     TOOL_MS = 10000, /* a large program takes addr2line a second */
-    TOOL_OUT = 32 * 1024
+    TOOL_OUT = 128 * 1024
 };
 
 int elves_add(struct elves *e, const char *path)
@@ -109,29 +109,42 @@ static int ask_tool(struct elves *e, size_t file, const struct batch *b, char *o
     return 0;
 }
 
+/* Where in a program of this CPU it points. Xtensa's calls keep the size of the register window on
+ * top of the return address (Xtensa ISA, CALL4 to CALL12); the code of all chips is in the second
+ * gigabyte. */
+static uint32_t place_of(const struct elf_file *f, const struct bm_address *a)
+{
+    const int windowed =
+        a->kind == BM_ADDRESS_A0 && bm_symbols_machine(f->symbols) == BM_SYMBOLS_XTENSA;
+    return windowed ? (a->value & 0x3fffffffu) | 0x40000000u : a->value;
+}
+
+/* The address to look up: a return address is behind the call that it belongs to. */
+static uint32_t asked_for(const struct elf_file *f, const struct bm_address *a)
+{
+    const int is_call = a->kind == BM_ADDRESS_A0
+                            ? bm_symbols_machine(f->symbols) == BM_SYMBOLS_XTENSA
+                            : a->kind != BM_ADDRESS_CODE;
+    return place_of(f, a) - (is_call ? 1 : 0);
+}
+
 /* Without a tool, or where it knows nothing: "app_main+0x1c". */
-static void name_only(char *out, size_t cap, const struct elf_file *f, const struct bm_address *a,
-                      uint32_t asked)
+static void name_only(char *out, size_t cap, const struct elf_file *f, const struct bm_address *a)
 {
     uint32_t offset;
     struct bm_text t;
+    const uint32_t asked = asked_for(f, a);
     const char *name = bm_symbols_find(f->symbols, asked, &offset);
     bm_text_init(&t, out, cap);
     if (name == NULL) {
         return;
     }
-    offset += a->value - asked;
+    offset += place_of(f, a) - asked;
     bm_text_str(&t, name);
     if (offset != 0) {
         bm_text_str(&t, "+");
         bm_text_hex(&t, offset);
     }
-}
-
-/* The address to look up: a return address is behind the call that it belongs to. */
-static uint32_t asked_for(const struct bm_address *a)
-{
-    return a->kind == BM_ADDRESS_CODE ? a->value : a->value - 1;
 }
 
 /* One record of addr2line: "0x42001234: name at file:line", then " (inlined by) ..." lines. Cuts
@@ -157,7 +170,12 @@ static const char *next_record(char **rest)
     if (p > record && p[-1] == '\n') {
         p[-1] = '\0';
     }
-    return strncmp(text, "?? ", 3) == 0 ? NULL : text;
+    static const char no_line[] = " at ??:"; /* and ? or 0: the ROM's program, or one without -g */
+    char *nowhere = strstr(text, no_line);
+    if (nowhere != NULL && strlen(nowhere) == sizeof no_line) {
+        *nowhere = '\0';
+    }
+    return strcmp(text, "??") == 0 || strncmp(text, "?? ", 3) == 0 ? NULL : text;
 }
 
 struct teller {
@@ -170,15 +188,16 @@ static void tell_batch(struct elves *e, size_t file, const struct bm_address *ad
 {
     static char out[TOOL_OUT]; /* large for a stack; the monitor is one */
     char text[1024];
+    const struct elf_file *f = &e->files[file];
     struct batch b = {addresses, count, {{0}}};
     char *rest = out;
     for (size_t i = 0; i < count; i++) {
-        (void)snprintf(b.hex[i], sizeof b.hex[i], "0x%08x", (unsigned)asked_for(&addresses[i]));
+        (void)snprintf(b.hex[i], sizeof b.hex[i], "0x%08x", (unsigned)asked_for(f, &addresses[i]));
     }
     const int has_lines = ask_tool(e, file, &b, out);
     for (size_t i = 0; i < count; i++) {
         const char *known = has_lines ? next_record(&rest) : NULL;
-        name_only(text, sizeof text, &e->files[file], &addresses[i], asked_for(&addresses[i]));
+        name_only(text, sizeof text, f, &addresses[i]);
         const char *said = known != NULL ? known : text;
         if (said[0] != '\0') {
             to->tell(to->ctx, addresses[i].value, said);
@@ -192,7 +211,7 @@ static size_t file_of(const struct elves *e, const struct bm_address *a)
     size_t i = 0;
     for (; i < e->count; i++) {
         const struct bm_symbols *s = e->files[i].symbols;
-        if (bm_symbols_is_code(s, asked_for(a)) &&
+        if (bm_symbols_is_code(s, asked_for(&e->files[i], a)) &&
             (a->kind != BM_ADDRESS_STACK || bm_symbols_is_return(s, a->value))) {
             break;
         }

@@ -189,7 +189,7 @@ static json_t *json_text(const char *text, size_t len)
 
 static void put_json(json_t *o)
 {
-    (void)json_dumpf(o, stdout, JSON_COMPACT);
+    (void)json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
     putchar('\n');
     (void)fflush(stdout);
     json_decref(o);

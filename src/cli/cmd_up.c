@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "cli/board.h"
 #include "cli/up.h"
 #include "port/file.h"
+#include "port/serial.h"
 #include "port/shell.h"
 
 #define TEXT(name, letter, val, text, arg)                  \
@@ -69,7 +71,9 @@ static int build(const struct cli_up *u)
     if (rc != BM_OK) {
         return cli_fail("/bin/sh", rc, &diag);
     }
-    if (how != 0) {
+    if (how == CLI_INTERRUPTED) {
+        cli_error("the build was interrupted; nothing was flashed");
+    } else if (how != 0) {
         cli_error("the build ended with status %d; nothing was flashed. Correct it, or flash what "
                   "was built before with --no-build",
                   how);
@@ -86,13 +90,40 @@ static int stopped(int status, const char *step, const char *remedy)
     return status;
 }
 
-/* A command to paste. */
+/* The CSV as it is called in the folder that its paths begin at. Returns 0 where that is not known.
+ */
+static int csv_from(char out[CLI_PATH_SIZE], const char *folder, const char *csv)
+{
+    struct bm_text t;
+    bm_text_init(&t, out, CLI_PATH_SIZE);
+    if (csv[0] != '/' && (folder[0] == '/' || strstr(folder, "..") != NULL)) {
+        return 0;
+    }
+    for (const char *p = folder; csv[0] != '/' && p != NULL; p = strchr(p, '/')) {
+        p += *p == '/';
+        const size_t len = strcspn(p, "/");
+        bm_text_str(&t, len == 0 || (len == 1 && *p == '.') ? "" : "../");
+    }
+    bm_text_str(&t, csv);
+    return 1;
+}
+
+/* A command to paste. Its CSV's paths begin at the folder that it runs in. */
 static void say_import(const struct cli_up *u)
 {
-    (void)fputs("birthmark import -p", stderr);
+    char csv[CLI_PATH_SIZE];
+    char folder[CLI_PATH_SIZE];
+    const char *in = u->text[UP_DIRECTORY] != NULL ? u->text[UP_DIRECTORY] : "";
+    const char *from = u->text[UP_RELATIVE_TO];
+    if (!csv_from(csv, from, u->csv) || cli_up_path(folder, in, from) != CLI_OK) {
+        return;
+    }
+    (void)fputs("(cd", stderr);
+    cli_word(stderr, in[0] != '\0' ? folder : from);
+    (void)fputs(" && birthmark import -p", stderr);
     cli_word(stderr, u->port);
-    cli_word(stderr, u->csv);
-    (void)fputc('\n', stderr);
+    cli_word(stderr, csv);
+    (void)fputs(")\n", stderr);
 }
 
 static int generate(const struct cli_up *u)
@@ -108,6 +139,7 @@ static int flash(struct cli *c, struct cli_up *u)
 {
     struct up_line line;
     int status = CLI_OK;
+    u->differs = u->text[UP_KEYS] != NULL;
     if (u->nvs != NULL && u->text[UP_KEYS] == NULL && u->text[UP_FORCE] == NULL) {
         status = cli_up_compare(c, u);
     }
@@ -115,14 +147,17 @@ static int flash(struct cli *c, struct cli_up *u)
         cli_up_flash_line(c, u, &line);
         status = cli_up_run(&line);
     }
-    if (status == CLI_INPUT && u->nvs != NULL) {
+    if (status == CLI_INPUT && u->nvs != NULL && u->differs) {
         (void)stopped(status, "flash",
-                      "birthmark up may be run again. --no-nvs leaves the board's values as they "
-                      "are, --force replaces them, and this adds to them:");
+                      "nothing was written. --no-nvs leaves the board's values as they are, "
+                      "--force replaces them all, birthmark import sets those of the CSV among "
+                      "them:");
         say_import(u);
         return status;
     }
-    return stopped(status, "flash", "birthmark up may be run again");
+    return stopped(status, "flash",
+                   status == CLI_INPUT ? "correct what is said above, then run birthmark up again"
+                                       : "birthmark up may be run again");
 }
 
 /* With --temporary the image goes also if we are killed. */
@@ -168,6 +203,19 @@ static int clear_away(struct cli_up *u, int status)
     return status;
 }
 
+/* The header of the bootloader gets another size when it is flashed, so what the table's end is
+ * measured by is not known here. */
+static void leave_size(struct bm_layout_findings *f)
+{
+    for (size_t i = f->count; i-- > 0;) {
+        if (f->list[i].kind == &bm_layout_kinds[BM_LF_TABLE_TOO_LARGE]) {
+            f->count--;
+            f->errors--;
+            memmove(&f->list[i], &f->list[i + 1], (f->count - i) * sizeof *f->list);
+        }
+    }
+}
+
 /* As far as a build of before tells it. */
 static int plan(const struct cli *c, struct cli_up *u)
 {
@@ -184,6 +232,9 @@ static int plan(const struct cli *c, struct cli_up *u)
     cli_up_plan(c, u, built);
     if (built) {
         bm_plan_check(&u->parts.plan, &findings);
+        if (u->text[UP_SIZE] != NULL && strcmp(u->text[UP_SIZE], "keep") != 0) {
+            leave_size(&findings);
+        }
         cli_findings_put(&findings, NULL);
         status = findings.errors > 0 ? CLI_INPUT : CLI_OK;
     }
@@ -191,12 +242,29 @@ static int plan(const struct cli *c, struct cli_up *u)
     return status;
 }
 
-/* A port that is not there is told before an hour of building, not after it. */
+/* A port that is not there, busy or not for us is told before an hour of building, not after it. */
+static int try_port(const struct cli_up *u)
+{
+    struct bm_serial serial;
+    struct bm_diag diag = {0};
+    const int rc = bm_port_serial_open(&serial, u->port, 0, &diag);
+    if (rc != BM_OK) {
+        (void)cli_fail(u->port, rc, &diag);
+        return rc == BM_E_ARG ? CLI_USAGE : CLI_DEVICE;
+    }
+    bm_port_serial_close(&serial);
+    return CLI_OK;
+}
+
 static int find_port(struct cli *c, struct cli_up *u)
 {
     const char *environment = getenv("BIRTHMARK_PORT");
     const int given = c->board.port != NULL || (environment != NULL && environment[0] != '\0');
-    return u->text[UP_DRY_RUN] == NULL || given ? cli_board_port(c, u->port) : CLI_OK;
+    if (u->text[UP_DRY_RUN] != NULL) {
+        return given ? cli_board_port(c, u->port) : CLI_OK;
+    }
+    const int status = cli_board_port(c, u->port);
+    return status == CLI_OK && u->command[0] != '\0' ? try_port(u) : status;
 }
 
 static int run(struct cli *c)

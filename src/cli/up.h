@@ -60,6 +60,7 @@ struct cli_up {
     const char *table;          /* file of the table */
     const struct bm_part *nvs;  /* partition for the image; NULL: none is made */
     int holds;                  /* 1: the board has the values of the image already */
+    int differs;                /* 1: it has other ones, or that is not known (--keys) */
     struct bm_port_wiper wiper; /* of the image, with --temporary */
 };
 
@@ -101,8 +102,9 @@ int cli_up_run(const struct up_line *line);
 /* Prints the plan, as far as it can be known. built: cli_up_read() has been. */
 void cli_up_plan(const struct cli *c, const struct cli_up *u, int built);
 
-/* Sets u->holds where the board's partition has all values of the image, and perhaps others.
- * Returns CLI_OK, or the exit status after saying what is wrong. */
+/* Sets u->holds where the board's partition has all values of the image, and perhaps others, and
+ * u->differs where it has others in their place. Returns CLI_OK, or the exit status after saying
+ * what is wrong. */
 int cli_up_compare(struct cli *c, struct cli_up *u);
 
 #endif

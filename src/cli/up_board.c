@@ -32,8 +32,7 @@ static int covers(const uint8_t *image, const uint8_t *board, size_t len, int *y
 }
 
 /* What the partition on the board holds, where that is worth reading. */
-static int look(struct cli_board *b, struct cli_up *u, const struct cli *c, const uint8_t *image,
-                size_t len)
+static int look(struct cli_board *b, struct cli_up *u, const uint8_t *image, size_t len)
 {
     struct bm_part_table table;
     struct bm_diag why;
@@ -42,7 +41,7 @@ static int look(struct cli_board *b, struct cli_up *u, const struct cli *c, cons
     int same = 0;
     int blank = 0;
     size_t more = 0;
-    int status = cli_board_read_table(b, c->board.table_off, &table, &found, &why);
+    int status = cli_board_read_table(b, u->parts.plan.table_off, &table, &found, &why);
     const struct bm_part *p =
         status == CLI_OK && found
             ? bm_part_find(&table, BM_PART_DATA, BM_PART_DATA_NVS, u->nvs->label)
@@ -60,6 +59,7 @@ static int look(struct cli_board *b, struct cli_up *u, const struct cli *c, cons
     status = cli_board_read(b, p->label, p->offset, (uint32_t)len, &data);
     if (status == CLI_OK) {
         const int rc = covers(image, data, len, &u->holds, &more);
+        u->differs = !u->holds;
         status = rc == BM_OK ? CLI_OK : cli_board_fail(b, rc, NULL);
     }
     bm_port_free(data, len);
@@ -90,7 +90,7 @@ int cli_up_compare(struct cli *c, struct cli_up *u)
     int status = u->text[UP_SIZE] != NULL ? cli_board_flash_size(c, u->text[UP_SIZE]) : CLI_OK;
     status = status == CLI_OK ? cli_board_open(&b, c, 0) : status;
     if (status == CLI_OK && !b.info.secure_download) {
-        status = look(&b, u, c, image, len);
+        status = look(&b, u, image, len);
     }
     cli_board_close(&b);
     c->board = wish;

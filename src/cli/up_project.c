@@ -159,6 +159,23 @@ static void yield_to_build(struct cli_up *u)
     }
 }
 
+/* "detect" is the usual flash size of ESP-IDF before 5.0: the bootloader's header says 2 MB until
+ * it is flashed. Other sizes stand in the header already. */
+static int takes_size(struct cli_up *u)
+{
+    char path[CLI_PATH_SIZE];
+    if (u->text[UP_SIZE] != NULL ||
+        cli_up_path(path, u->text[UP_BUILD_DIR], "flasher_args.json") != CLI_OK) {
+        return 0;
+    }
+    json_t *json = json_load_file(path, 0, NULL);
+    const json_t *settings = json_object_get(json, "flash_settings");
+    const char *size = json_string_value(json_object_get(settings, "flash_size"));
+    const int is = size != NULL && strcmp(size, "detect") == 0;
+    json_decref(json);
+    return is;
+}
+
 /* The program with symbols, by project_description.json, for addresses in the monitor. */
 static void find_elf(struct cli_up *u)
 {
@@ -212,6 +229,9 @@ int cli_up_read(struct cli_up *u)
         }
     }
     find_elf(u);
+    if (takes_size(u)) {
+        u->text[UP_SIZE] = "detect";
+    }
     bm_layout_findings_free(&findings);
     return status;
 }

@@ -13,14 +13,20 @@ char bm_log_letter(enum bm_log_level level)
     return level == BM_LOG_NONE ? '\0' : letters[level];
 }
 
-/* The time in brackets, milliseconds or hours: anything but brackets. */
+/* The time in brackets: milliseconds, hours, or a date with hours. Other words in brackets are a
+ * sentence's. */
 static const char *behind_time(const char *p, const char *end)
 {
+    static const char in_time[] = "0123456789:.- ";
     if (end - p < 3 || p[0] != ' ' || p[1] != '(') {
         return NULL;
     }
-    const char *close = memchr(p, ')', (size_t)(end - p));
-    return close != NULL && close - p > 2 && end - close > 2 && close[1] == ' ' ? close + 2 : NULL;
+    const char *close = p + 2;
+    while (close < end && memchr(in_time, *close, sizeof in_time - 1) != NULL) {
+        close++;
+    }
+    return close - p > 2 && end - close > 2 && close[0] == ')' && close[1] == ' ' ? close + 2
+                                                                                  : NULL;
 }
 
 void bm_log_parse(struct bm_log *out, const char *text, size_t len)

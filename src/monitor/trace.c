@@ -19,11 +19,13 @@ static const char *behind(const char *text, size_t len, const char *what)
     return NULL;
 }
 
-/* So many hex digits at p, and no more? */
+/* So many hex digits at p, and no more? (ESP-IDF 4.3 and 4.4 glue the first two pairs of a
+ * backtrace: "0x400d1234:0x3ffb5a200x400d5678:0x3ffb5a40".) */
 static int hex_word(uint32_t *out, const char *p, size_t len)
 {
     uint32_t v = 0;
-    if (len < DIGITS || (len > DIGITS && bm_hex_digit(p[DIGITS]) >= 0)) {
+    const int glued = len > DIGITS + 1 && p[DIGITS] == '0' && p[DIGITS + 1] == 'x';
+    if (len < DIGITS || (len > DIGITS && bm_hex_digit(p[DIGITS]) >= 0 && !glued)) {
         return 0;
     }
     for (size_t i = 0; i < DIGITS; i++) {
@@ -42,14 +44,22 @@ static int letter_or_digit(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* "RA      : 0x": is the register's name, the word before the colon, RA? */
-static int is_return(const char *text, size_t at)
+/* "RA      : 0x": is the register's name, the word before the colon, this one of two letters? */
+static int is_register(const char *text, size_t at, const char *name)
 {
     while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == ':')) {
         at--;
     }
-    return at >= 2 && memcmp(text + at - 2, "RA", 2) == 0 &&
+    return at >= 2 && memcmp(text + at - 2, name, 2) == 0 &&
            (at == 2 || !letter_or_digit(text[at - 3]));
+}
+
+static enum bm_address_kind kind_of(const char *text, size_t at, int dump)
+{
+    return dump                          ? BM_ADDRESS_STACK
+           : is_register(text, at, "RA") ? BM_ADDRESS_RETURN
+           : is_register(text, at, "A0") ? BM_ADDRESS_A0
+                                         : BM_ADDRESS_CODE;
 }
 
 /* A line of a stack dump begins with the address of its first word: "3fc91a20: 0x...". */
@@ -66,7 +76,8 @@ size_t bm_trace_find(struct bm_address out[BM_ADDRESSES_MAX], const char *text, 
     const int dump = is_stack_dump(text, len);
     for (size_t i = 0; i + WORD <= len && n < BM_ADDRESSES_MAX; i++) {
         uint32_t v;
-        if (text[i] != '0' || text[i + 1] != 'x' || (i > 0 && letter_or_digit(text[i - 1])) ||
+        if (text[i] != '0' || text[i + 1] != 'x' ||
+            (i > 0 && i != behind_last && letter_or_digit(text[i - 1])) ||
             !hex_word(&v, text + i + 2, len - i - 2)) {
             continue;
         }
@@ -74,9 +85,7 @@ size_t bm_trace_find(struct bm_address out[BM_ADDRESSES_MAX], const char *text, 
         behind_last = i + WORD;
         if (!stack_pointer) {
             out[n].value = v;
-            out[n++].kind = dump                 ? BM_ADDRESS_STACK
-                            : is_return(text, i) ? BM_ADDRESS_RETURN
-                                                 : BM_ADDRESS_CODE;
+            out[n++].kind = kind_of(text, i, dump);
         }
         i = behind_last - 1;
     }

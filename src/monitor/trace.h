@@ -10,6 +10,7 @@
 enum bm_address_kind {
     BM_ADDRESS_CODE = 0, /* an instruction, if it is code at all */
     BM_ADDRESS_RETURN,   /* the instruction behind a call: register RA */
+    BM_ADDRESS_A0,       /* register A0: that of Xtensa's return address, RISC-V's first argument */
     BM_ADDRESS_STACK     /* a word of the stack: perhaps where a call returns to */
 };
 
@@ -18,7 +19,7 @@ struct bm_address {
     enum bm_address_kind kind;
 };
 
-enum { BM_ADDRESSES_MAX = 64 }; /* of one line; a backtrace has up to 100 frames in pairs */
+enum { BM_ADDRESSES_MAX = 128 }; /* of one line; a backtrace has up to 100 frames */
 
 /* Finds words of the form 0x and eight hex digits. Stack pointers of a backtrace (0xPC:0xSP) and
  * the memory addresses before a stack dump are left out. Returns how many. */

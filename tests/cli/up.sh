@@ -46,7 +46,8 @@ seq 1 3000 >"$dir/code"
         --desc "${FAKE_DESC:-0x3f400020}" --version "${FAKE_VERSION:-1.0}" "${FAKE_CODE:-0x40080400}=$dir/code"
 } >/dev/null 2>&1
 cat >"$dir/flasher_args.json" <<JSON
-{ "flash_files": {"0x1000": "bootloader/bootloader.bin", "0x8000": "partition_table/partition-table.bin",
+{ "flash_settings": {"flash_mode": "dio", "flash_size": "${FAKE_SIZE:-2MB}", "flash_freq": "40m"},
+  "flash_files": {"0x1000": "bootloader/bootloader.bin", "0x8000": "partition_table/partition-table.bin",
                   ${FAKE_FILE:-} "0x10000": "cam.bin"},
   "bootloader": {"offset": "0x1000", "file": "bootloader/bootloader.bin"},
   "partition-table": {"offset": "0x8000", "file": "partition_table/partition-table.bin"},
@@ -128,6 +129,9 @@ expect_exit 3
 expect_stderr_has "replaces all that partition nvs at 0x9000 (24 KB) holds"
 expect_stderr_has "stopped at flash: "
 expect_stderr_has "--no-nvs leaves the board's values as they are"
+expect_stderr_has "(cd build && birthmark import -p $port ../main/nvs.csv)"
+paste=$(cd .. && "$BIRTHMARK" up -C ./cam --no-monitor --no-build 2>&1 >/dev/null | grep '^(cd')
+[ "$paste" = "(cd ./cam/build && birthmark import -p $port ../main/nvs.csv)" ] || fail "-C: to paste is $paste"
 run "$BIRTHMARK" get --port "$port" certs priv_key
 expect_stdout geheim
 bm up --no-monitor --no-build --no-nvs
@@ -258,6 +262,13 @@ bm up --no-monitor --build 'exit 5'
 expect_exit 5
 bm up --no-monitor --build 'kill -TERM $$'
 expect_exit 143
+FAKE_STATUS=130 bm up --no-monitor
+expect_exit 130
+expect_stderr_has "the build was interrupted; nothing was flashed"
+# a port that is not there is told before the build
+bm up --no-monitor -p socket://127.0.0.1:1
+expect_exit 4
+grep -q "idf.py build" "$err" && fail "built for a port that is not there"
 cp -r build saved
 rm -r build
 bm up --no-monitor --no-build
@@ -299,6 +310,22 @@ expect_stderr_has "the table has no NVS partition certs (--label)"
 FAKE_CHIP=esp32s3 FAKE_CODE=0x40378000 FAKE_DESC=0x3c000020 bm up --no-monitor
 expect_exit 3
 expect_stderr_has "is an image for"
+# A refusal that has nothing to do with values says nothing about them. What the build leaves to be
+# found out when it is flashed is found out then: the header of the bootloader says 2 MB.
+FAKE_TABLE='nvs,data,nvs,0x9000,0x6000,\nfactory,app,factory,0x10000,3M,\n'
+export FAKE_TABLE
+bm up --no-monitor --no-nvs
+expect_exit 3
+expect_stderr_has "beyond the end of the flash"
+expect_stderr_has "stopped at flash: correct what is said above"
+expect_stderr_lacks "--no-nvs leaves"
+FAKE_SIZE=detect bm up --no-monitor --no-nvs
+expect_exit 0
+expect_stderr_has "--flash-size detect --args build"
+bm up --no-build --no-nvs --dry-run
+expect_exit 0
+expect_stdout_has "--flash-size detect --args build"
+unset FAKE_TABLE
 head -c 9000 /dev/zero >build/own.bin
 FAKE_FILE='"0x9000": "own.bin",' idf.py build >/dev/null
 bm up --no-build --dry-run

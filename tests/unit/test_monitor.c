@@ -187,6 +187,8 @@ static void test_levels_and_tags(void **unused)
         {"\033[0;31mE (1234) wifi: no\033[0m", BM_LOG_ERROR, "wifi"},
         {"W (12:34:56.789) my tag: x", BM_LOG_WARN, "my tag"},
         {"D (1) t:", BM_LOG_DEBUG, "t"},
+        {"I (2026-01-02 12:34:56.789) t: x", BM_LOG_INFO, "t"},
+        {"I (the board) t: x", BM_LOG_NONE, ""}, /* a sentence */
         {"V (1) a_b-c: ", BM_LOG_VERBOSE, "a_b-c"},
         {"N (1) t: x", BM_LOG_NONE, ""},
         {"I (1) t", BM_LOG_NONE, ""},
@@ -290,6 +292,14 @@ static void test_addresses(void **unused)
     assert_int_equal(a[1].kind, BM_ADDRESS_RETURN);
     assert_int_equal(a[1].value, 0x42000044);
     assert_int_equal(a[2].kind, BM_ADDRESS_CODE);
+    assert_int_equal(find(a, "A10     : 0x400d1234  A0      : 0x800d1234"), 2);
+    assert_int_equal(a[0].kind, BM_ADDRESS_CODE);
+    assert_int_equal(a[1].kind, BM_ADDRESS_A0);
+    /* ESP-IDF 4.3: no blank behind the first pair */
+    assert_int_equal(find(a, "Backtrace:0x400d1234:0x3ffb12300x400d5678:0x3ffb1250 |<-CORRUPTED"),
+                     2);
+    assert_int_equal(a[0].value, 0x400d1234);
+    assert_int_equal(a[1].value, 0x400d5678);
     assert_int_equal(find(a, "3fc91a20: 0x3fc91a40 0x4200005C"), 2);
     assert_int_equal(a[1].kind, BM_ADDRESS_STACK);
     assert_int_equal(a[1].value, 0x4200005c);
@@ -297,7 +307,7 @@ static void test_addresses(void **unused)
     assert_int_equal(find(a, "at PC 0x400d1234 on core 0"), 1);
     assert_int_equal(find(a, "PARA: 0x400d1234"), 1);
     assert_int_equal(a[0].kind, BM_ADDRESS_CODE); /* a word that only ends as RA does */
-    char many[101 * 11];
+    char many[(BM_ADDRESSES_MAX + 1) * 11];
     for (size_t i = 0; i < sizeof many; i++) {
         many[i] = "0x40000000 "[i % 11];
     }

@@ -14,6 +14,7 @@
 
 #include "harness/player.h"
 #include "harness/tiny_elf.h"
+#include "monitor/symbols.h"
 #include "port/file.h"
 
 static struct player p;
@@ -244,17 +245,17 @@ static const char crash[] =
     "ELF file SHA256: 0123456789abcdef\r\n"
     "Rebooting...\r\n";
 
-static void write_elf(const char *path)
+static void write_elf(const char *path, unsigned machine)
 {
     uint8_t elf[TINY_ELF_MAX];
-    const size_t len = tiny_elf(elf, 243);
+    const size_t len = tiny_elf(elf, machine);
     assert_int_equal(bm_port_write(path, elf, len, 0644, NULL), BM_OK);
 }
 
 static void test_crash_is_named(void **unused)
 {
     (void)unused;
-    write_elf("tiny.elf");
+    write_elf("tiny.elf", BM_SYMBOLS_RISCV);
     player_open(&p, BM_ENDPOINT_TCP, NULL);
     p.hello = crash;
     player_run(&p, 0, "--elf", "tiny.elf", "--addr2line", "none", "--until", "up", "--timeout",
@@ -291,7 +292,7 @@ static void test_source_lines_by_a_tool(void **unused)
                                "echo '0x42000028: leaf at /src/a.c:7'\n"
                                "echo ' (inlined by) middle at /src/a.c:9'\n"
                                "echo '0x42000043: ?? ??:0'\n";
-    write_elf("tiny.elf");
+    write_elf("tiny.elf", BM_SYMBOLS_RISCV);
     assert_int_equal(bm_port_write("./tool", tool, sizeof tool - 1, 0755, NULL), BM_OK);
     player_open(&p, BM_ENDPOINT_TCP, NULL);
     p.hello = "MEPC : 0x42000028  RA : 0x42000044\r\nend\r\n";
@@ -308,17 +309,47 @@ static void test_source_lines_by_a_tool(void **unused)
     (void)remove("tool");
 }
 
+/* Xtensa keeps the size of the register window on top of a return address. */
+static void test_register_a0(void **unused)
+{
+    (void)unused;
+    static const char tool[] = "#!/bin/sh\n"
+                               "[ \"$*\" = '-afiCp -e tiny.elf 0x42000043' ] || exit 1\n"
+                               "echo '0x42000043: app_main at ??:?'\n"; /* it has no lines */
+    static const char registers[] = "PC : 0x4200ffff  A0      : 0x82000044\r\nend\r\n";
+    write_elf("tiny.elf", BM_SYMBOLS_XTENSA);
+    assert_int_equal(bm_port_write("./tool", tool, sizeof tool - 1, 0755, NULL), BM_OK);
+    player_open(&p, BM_ENDPOINT_TCP, NULL);
+    p.hello = registers;
+    player_run(&p, 0, "--elf", "tiny.elf", "--addr2line", "none", "--until", "end", "--timeout",
+               "20s", NULL);
+    assert_int_equal(player_end(&p), 0);
+    has(p.said, "0x82000044\n--- 0x82000044: app_main+0x8\nend");
+    player_run(&p, 0, "--elf", "tiny.elf", "--addr2line", "./tool", "--until", "end", "--timeout",
+               "20s", NULL);
+    assert_int_equal(player_end(&p), 0);
+    has(p.said, "0x82000044\n--- 0x82000044: app_main\nend");
+    write_elf("tiny.elf", BM_SYMBOLS_RISCV); /* there it is an argument like another one */
+    player_run(&p, 0, "--elf", "tiny.elf", "--addr2line", "none", "--until", "end", "--timeout",
+               "20s", NULL);
+    assert_int_equal(player_end(&p), 0);
+    has(p.said, "0x82000044\nend");
+    (void)remove("tiny.elf");
+    (void)remove("tool");
+}
+
 static void test_json(void **unused)
 {
     (void)unused;
-    write_elf("tiny.elf");
+    write_elf("tiny.elf", BM_SYMBOLS_RISCV);
     player_open(&p, BM_ENDPOINT_TCP, NULL);
-    p.hello = "\033[0;33mW (40) wifi: \"we\xff\"\033[0m\r\nat 0x42000028\r\nesp> ";
+    p.hello = "\033[0;33mW (40) wifi: \"we\xff\"\033[0m\r\n\xc2\x9b\r\nat 0x42000028\r\nesp> ";
     player_run(&p, 0, "--json", "--elf", "tiny.elf", "--addr2line", "none", "--until", "^esp>",
                "--timeout", "20s", NULL);
     assert_int_equal(player_end(&p), 0); /* a prompt has no end of line */
     has(p.said, "{\"event\":\"line\",\"time\":\"2");
     has(p.said, ",\"level\":\"W\",\"tag\":\"wifi\",\"text\":\"W (40) wifi: \\\"we\\\\xff\\\"\"}\n");
+    has(p.said, ",\"text\":\"\\u009B\"}\n"); /* a control character beyond ASCII: escaped */
     has(p.said, "{\"event\":\"address\",\"address\":\"0x42000028\",\"text\":\"leaf+0x8\"}\n");
     has(p.said, ",\"text\":\"esp> \",\"open\":true}\n");
     has(p.said, "{\"event\":\"seen\",\"text\":\"seen: ^esp>\"}\n");
@@ -342,6 +373,7 @@ int main(void)
         cmocka_unit_test_teardown(test_board_goes_and_comes_back, teardown),
         cmocka_unit_test_teardown(test_crash_is_named, teardown),
         cmocka_unit_test_teardown(test_source_lines_by_a_tool, teardown),
+        cmocka_unit_test_teardown(test_register_a0, teardown),
         cmocka_unit_test_teardown(test_json, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
