@@ -8,6 +8,7 @@
 #include "layout/flash_params.h"
 #include "layout/part_number.h"
 #include "part/app_chip.h"
+#include "part/app_fmt.h"
 
 enum {
     OPT_JSON = 1,
@@ -21,6 +22,12 @@ enum {
     OPT_SIZE,
     OPT_MIN_REV,
     OPT_MAX_REV,
+    OPT_MIN_REV_FULL,
+    OPT_MAX_REV_FULL,
+    OPT_MMU_PAGE,
+    OPT_SECURE_PAD,
+    OPT_SECURE_PAD_V2,
+    OPT_PAD_TO,
     OPT_VERSION,
     OPT_PROJECT,
     OPT_IDF,
@@ -47,10 +54,24 @@ static const struct poptOption options[] = {
     {"flash-freq", '\0', POPT_ARG_STRING, NULL, OPT_FREQ,
      "pack: 80m, 40m, ... (ESP-IDF's default of the chip)", "CLOCK"},
     {"flash-size", '\0', POPT_ARG_STRING, NULL, OPT_SIZE, "pack: 1MB to 128MB (2MB)", "SIZE"},
-    {"min-rev", '\0', POPT_ARG_STRING, NULL, OPT_MIN_REV, "pack: oldest chip revision (0.0)",
+    {"min-rev", '\0', POPT_ARG_STRING, NULL, OPT_MIN_REV,
+     "pack: oldest chip revision (0.0); a number without point is only what bootloaders before "
+     "ESP-IDF 5 read",
      "X.Y"},
     {"max-rev", '\0', POPT_ARG_STRING, NULL, OPT_MAX_REV, "pack: newest chip revision (any)",
      "X.Y"},
+    {"min-rev-full", '\0', POPT_ARG_STRING, NULL, OPT_MIN_REV_FULL,
+     "pack: oldest chip revision, 100 X + Y", "N"},
+    {"max-rev-full", '\0', POPT_ARG_STRING, NULL, OPT_MAX_REV_FULL, "pack: the same for the newest",
+     "N"},
+    {"flash-mmu-page-size", '\0', POPT_ARG_STRING, NULL, OPT_MMU_PAGE,
+     "pack: page of mapped flash, 64KB, 32KB, ... (as the description says)", "SIZE"},
+    {"secure-pad", '\0', POPT_ARG_NONE, NULL, OPT_SECURE_PAD,
+     "pack: fill up, so that a signature of version 1 ends a page", NULL},
+    {"secure-pad-v2", '\0', POPT_ARG_NONE, NULL, OPT_SECURE_PAD_V2,
+     "pack: fill up, so that the SHA-256 ends a page, for a signature of version 2", NULL},
+    {"pad-to-size", '\0', POPT_ARG_STRING, NULL, OPT_PAD_TO,
+     "pack: fill up with 0xff to a multiple of this size", "SIZE"},
     {"version", '\0', POPT_ARG_STRING, NULL, OPT_VERSION,
      "pack: version to write into the app description", "TEXT"},
     {"project", '\0', POPT_ARG_STRING, NULL, OPT_PROJECT, "pack: the same for the project's name",
@@ -129,6 +150,54 @@ static int take_revision(struct cli *c, uint16_t *out, const char *what)
     return CLI_OK;
 }
 
+/* "3.1" as ESP-IDF's build says it; "3" as elf2image takes it. */
+static int take_min_rev(struct cli *c, struct cli_image_opts *o)
+{
+    uint64_t old = 0;
+    if (strchr(cli_option_arg(c), '.') != NULL) {
+        o->has_min_rev = 1;
+        return take_revision(c, &o->pack.min_chip_rev, "--min-rev");
+    }
+    const int status = take_number(c, &old, "--min-rev without a point", UINT8_MAX);
+    o->pack.min_chip_rev_old = (uint8_t)old;
+    return status;
+}
+
+static int take_full_rev(struct cli *c, uint16_t *out, const char *what)
+{
+    uint64_t v = 0;
+    const int status = take_number(c, &v, what, UINT16_MAX);
+    *out = (uint16_t)v;
+    return status;
+}
+
+/* "64KB", "64K", "65536"; 0 if it is none or too large. */
+static uint32_t size_of(const char *text)
+{
+    uint64_t v = 0;
+    size_t len = strlen(text);
+    len -= len > 2 && (text[len - 1] == 'B' || text[len - 1] == 'b');
+    return bm_part_number(&v, text, len) == BM_OK && v <= BM_PACK_SIZE_MAX ? (uint32_t)v : 0;
+}
+
+static int take_page(struct cli *c, uint8_t *log2)
+{
+    const uint32_t size = size_of(cli_option_arg(c));
+    for (*log2 = BMI_APP_PAGE_LOG2_MAX; *log2 > 0 && 1u << *log2 != size; --*log2) {
+    }
+    return *log2 > 0 ? CLI_OK
+                     : cli_usage(c, "--flash-mmu-page-size is 64KB, 32KB, 16KB or 8KB, not \"%s\"",
+                                 cli_option_arg(c));
+}
+
+static int take_pad_to(struct cli *c, uint32_t *out)
+{
+    *out = size_of(cli_option_arg(c));
+    return *out > 0
+               ? CLI_OK
+               : cli_usage(c, "--pad-to-size is a size up to 16MB, not \"%s\"", cli_option_arg(c));
+}
+
 static int take_name(struct cli *c, uint8_t *out, int number, const char *what)
 {
     *out = (uint8_t)number;
@@ -156,7 +225,13 @@ static int take_pack(struct cli *c, struct cli_image_opts *o, int opt)
     case OPT_SIZE:
         return take_name(c, &p->flash_size, bm_flash_size_by_name(cli_option_arg(c)),
                          "--flash-size is 1MB, 2MB, 4MB, 8MB, 16MB, 32MB, 64MB or 128MB");
-    case OPT_MIN_REV: return take_revision(c, &p->min_chip_rev, "--min-rev");
+    case OPT_MIN_REV: return take_min_rev(c, o);
+    case OPT_MIN_REV_FULL: return take_full_rev(c, &p->min_chip_rev, "--min-rev-full");
+    case OPT_MAX_REV_FULL: return take_full_rev(c, &p->max_chip_rev, "--max-rev-full");
+    case OPT_MMU_PAGE: return take_page(c, &p->page_log2);
+    case OPT_SECURE_PAD: p->secure_pad = 1; return CLI_OK;
+    case OPT_SECURE_PAD_V2: p->secure_pad = 2; return CLI_OK;
+    case OPT_PAD_TO: return take_pad_to(c, &p->pad_to);
     case OPT_MAX_REV: return take_revision(c, &p->max_chip_rev, "--max-rev");
     case OPT_VERSION: return take_text(c, &p->version, "--version");
     case OPT_PROJECT: return take_text(c, &p->project, "--project");

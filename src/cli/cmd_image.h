@@ -17,6 +17,7 @@ struct cli_image_opts {
     const char *output;
     const char *flash_freq; /* as given; it depends on the chip */
     int has_entry;
+    int has_min_rev; /* 1: given as ESP-IDF's build gives it, with the byte for old bootloaders */
     int has_desc;
     int for_virtual;     /* 1: a program of this machine, for the virtual board */
     uint32_t desc;       /* address of a description to be added */

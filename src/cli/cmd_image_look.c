@@ -48,6 +48,22 @@ static void put_shown(const char *label, const char *text)
     }
 }
 
+/* ESP-IDF's bootloader takes both for "not set". */
+static int any_revision(uint16_t rev)
+{
+    return rev == 0 || rev == UINT16_MAX;
+}
+
+static void put_revisions(const char *label, uint16_t min, uint16_t max)
+{
+    printf("  %-16s%u.%u to ", label, min / 100, min % 100);
+    if (any_revision(max)) {
+        printf("any\n");
+    } else {
+        printf("%u.%u\n", max / 100, max % 100);
+    }
+}
+
 static void put_desc(const struct bm_app_desc *d)
 {
     static const uint8_t none[sizeof d->elf_sha256];
@@ -67,23 +83,25 @@ static void put_desc(const struct bm_app_desc *d)
         bm_hex_encode(hex, d->elf_sha256, sizeof d->elf_sha256);
         printf("  %-16s%s\n", "ELF SHA-256", hex);
     }
+    if (d->min_efuse_block_rev != 0 || !any_revision(d->max_efuse_block_rev)) {
+        put_revisions("eFuse block", d->min_efuse_block_rev, d->max_efuse_block_rev);
+    }
     if (d->mmu_page_log2 != 0 && d->mmu_page_log2 < 32) {
         printf("  %-16s%" PRIu32 " KB\n", "flash page", (UINT32_C(1) << d->mmu_page_log2) / 1024);
     }
 }
 
-static void put_header(const struct bm_app *a)
+static void put_header(const struct bm_app_look *l)
 {
+    const struct bm_app *a = &l->app;
     char clock[BM_FLASH_CLOCK_SIZE];
     const char *mode = bm_flash_mode_name(a->flash_mode);
     const char *size = bm_flash_size_name(a->flash_size);
     bm_flash_clock_text(clock, a->chip, a->flash_freq);
     printf("  %-16s0x%08" PRIx32 "\n", "entry", a->entry);
-    printf("  %-16s%u.%u to ", "chip revisions", a->min_chip_rev / 100, a->min_chip_rev % 100);
-    if (a->max_chip_rev == UINT16_MAX) {
-        printf("any\n");
-    } else {
-        printf("%u.%u\n", a->max_chip_rev / 100, a->max_chip_rev % 100);
+    put_revisions("chip revisions", a->min_chip_rev, a->max_chip_rev);
+    if (l->min_rev_old != 0) {
+        printf("  %-16sfrom %u, for bootloaders before ESP-IDF 5\n", "", l->min_rev_old);
     }
     printf("  %-16s%s, %s, %s\n", "flash", mode != NULL ? mode : "unknown mode",
            clock[0] != '\0' ? clock : "unknown clock", size != NULL ? size : "unknown size");
@@ -152,11 +170,12 @@ static void put_info(const char *name, const struct bm_app_look *l)
         put_desc(&l->app.desc);
     }
     if (l->boot_idf[0] != '\0') {
+        printf("  %-16s%" PRIu32 "\n", "version", l->boot_version);
         put_shown("ESP-IDF", l->boot_idf);
         put_shown("built", l->boot_time);
     }
     if (l->app.segments > 0) {
-        put_header(&l->app);
+        put_header(l);
         put_segments(l);
     }
     put_end(l);
@@ -195,6 +214,11 @@ static json_t *json_revision(uint16_t rev)
     return json_string(text);
 }
 
+static json_t *json_limit(uint16_t max)
+{
+    return any_revision(max) ? json_null() : json_revision(max);
+}
+
 static void json_desc(json_t *o, const struct bm_app_desc *d)
 {
     json_t *a = json_object();
@@ -205,6 +229,8 @@ static void json_desc(json_t *o, const struct bm_app_desc *d)
     json_object_set_new(a, "idf_version", bmi_json_text(d->idf));
     json_object_set_new(a, "secure_version", json_integer(d->secure_version));
     bmi_json_hex(a, "elf_sha256", d->elf_sha256, sizeof d->elf_sha256);
+    json_object_set_new(a, "min_efuse_block_revision", json_revision(d->min_efuse_block_rev));
+    json_object_set_new(a, "max_efuse_block_revision", json_limit(d->max_efuse_block_rev));
     json_object_set_new(o, "app", a);
 }
 
@@ -218,9 +244,7 @@ static void json_header(json_t *o, const struct bm_app_look *l)
     json_object_set_new(o, "chip", chip != NULL ? json_string(chip) : json_null());
     json_object_set_new(o, "chip_id", json_integer(a->chip));
     json_object_set_new(o, "min_revision", json_revision(a->min_chip_rev));
-    json_object_set_new(o, "max_revision",
-                        a->max_chip_rev != UINT16_MAX ? json_revision(a->max_chip_rev)
-                                                      : json_null());
+    json_object_set_new(o, "max_revision", json_limit(a->max_chip_rev));
     json_object_set_new(o, "entry", json_integer(a->entry));
     const char *mode = bm_flash_mode_name(a->flash_mode);
     const char *size = bm_flash_size_name(a->flash_size);

@@ -13,9 +13,11 @@
 #include "layout/pack_virtual.h"
 #include "layout/part_number.h"
 #include "part/app_chip.h"
+#include "part/app_fmt.h"
 #include "port/file.h"
 
 enum { FILES_MAX = 16, INPUT_MAX = 256 * 1024 * 1024, APP_MODE = 0644 };
+enum { ESP32 = 0, ESP32_C3 = 5 }; /* chip ids */
 
 struct input {
     const char *path;
@@ -203,6 +205,34 @@ static int by_address(const void *a, const void *b)
     return x->address < y->address ? -1 : x->address > y->address;
 }
 
+/* ESP-IDF's build says it to bootloaders before its version 5 on two chips. */
+static uint8_t old_revision(const struct bm_pack *p)
+{
+    const int rev = p->min_chip_rev;
+    return (uint8_t)(p->chip == ESP32 ? rev / 100 : p->chip == ESP32_C3 ? rev % 100 : 0);
+}
+
+/* What is laid out by the page, and what needs its end. */
+static int check_layout(struct cli *c, struct bm_pack *p)
+{
+    if (p->secure_pad != 0 && p->no_hash) {
+        return cli_usage(c, "--secure-pad goes with a SHA-256, and --no-hash leaves it away");
+    }
+    if (p->secure_pad == 1 && p->chip != ESP32) {
+        return cli_usage(c, "only the ESP32 has signatures of version 1; see --secure-pad-v2");
+    }
+    const struct bmi_chip *chip = bmi_chip_find(p->chip);
+    if (p->page_log2 != 0 && p->page_log2 < chip->page_log2_min) {
+        if (chip->page_log2_min < BMI_APP_PAGE_LOG2_MAX) {
+            return cli_usage(c, "the smallest page of the %s is %uKB", chip->name,
+                             1u << (chip->page_log2_min - 10));
+        }
+        cli_warn("the %s maps flash by pages of 64KB only", chip->name);
+        p->page_log2 = 0;
+    }
+    return CLI_OK;
+}
+
 static int check_opts(struct cli *c, struct cli_image_opts *o)
 {
     if (o->chip < 0) {
@@ -214,10 +244,17 @@ static int check_opts(struct cli *c, struct cli_image_opts *o)
     if (o->for_virtual && (o->has_entry || o->has_desc)) {
         return cli_usage(c, "--virtual sets --entry and --desc itself");
     }
-    if (o->pack.min_chip_rev > o->pack.max_chip_rev) {
+    if (o->pack.max_chip_rev != 0 && o->pack.min_chip_rev > o->pack.max_chip_rev) {
         return cli_usage(c, "--min-rev is newer than --max-rev");
     }
     o->pack.chip = (uint16_t)o->chip;
+    if (o->has_min_rev) {
+        o->pack.min_chip_rev_old = old_revision(&o->pack);
+    }
+    const int status = check_layout(c, &o->pack);
+    if (status != CLI_OK) {
+        return status;
+    }
     const int clock = o->flash_freq != NULL ? bm_flash_clock_by_name(o->pack.chip, o->flash_freq)
                                             : bm_flash_clock_default(o->pack.chip);
     if (clock < 0) {

@@ -21,6 +21,7 @@ enum {
     ESP8266_MAGIC = 0xea,
     BOOT_DESC_MAGIC = 0x50, /* esp_bootloader_desc.h */
     BOOT_DESC_SIZE = 80,
+    BOOT_DESC_VERSION = 4,
     BOOT_DESC_IDF = 8,
     BOOT_DESC_TIME = 40,
     SIG_V1_SIZE = 68, /* a version, which is 0, and 64 bytes */
@@ -108,6 +109,7 @@ static void take_boot_desc(struct bm_app_look *l, const uint8_t *data, size_t le
     const struct bm_app_segment *s = &l->app.segment[0];
     if (l->segments_read > 0 && s->size >= BOOT_DESC_SIZE && s->off <= len &&
         len - s->off >= BOOT_DESC_SIZE && data[s->off] == BOOT_DESC_MAGIC) {
+        l->boot_version = bm_get_le32(data + s->off + BOOT_DESC_VERSION);
         memcpy(l->boot_idf, data + s->off + BOOT_DESC_IDF, sizeof l->boot_idf - 1);
         memcpy(l->boot_time, data + s->off + BOOT_DESC_TIME, sizeof l->boot_time - 1);
     }
@@ -279,6 +281,7 @@ int bm_app_look(struct bm_app_look *out, const uint8_t *data, size_t len,
         out->segments_read++;
     }
     out->kind = kind_of(out);
+    out->min_rev_old = len > BMI_AH_MIN_REV_OLD ? image[BMI_AH_MIN_REV_OLD] : 0;
     out->complete = rc == BM_OK || rc == BM_E_VERIFY;
     take_boot_desc(out, image, len);
     if (!out->complete) {

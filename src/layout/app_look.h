@@ -34,6 +34,8 @@ struct bm_app_look {
     int complete;           /* all of it is there: size, checksum and hash of app hold */
     int sum_right;
     int hash_right;
+    uint8_t min_rev_old; /* oldest chip revision for bootloaders before ESP-IDF 5 */
+    uint32_t boot_version;
     char boot_idf[33]; /* of a bootloader's own description, else "" */
     char boot_time[25];
     enum bm_app_signature signature;

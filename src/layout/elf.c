@@ -30,7 +30,6 @@ enum {
     P_FILESZ = 16,
     SHDR_SIZE = 40,
     SH_TYPE = 4,
-    SH_FLAGS = 8,
     SH_ADDR = 12,
     SH_OFFSET = 16,
     SH_SIZE = 20
@@ -43,8 +42,7 @@ enum {
     PT_LOAD = 1,
     SHT_PROGBITS = 1,
     SHT_INIT_ARRAY = 14, /* and two more kinds of arrays behind it */
-    SHT_PREINIT_ARRAY = 16,
-    SHF_ALLOC = 2
+    SHT_PREINIT_ARRAY = 16
 };
 
 static int fail(struct bm_diag *d, uint64_t off, const char *where, const char *text)
@@ -137,11 +135,11 @@ static const char *name_of(const struct bm_elf *e, uint32_t at)
     return memchr(name, '\0', e->names_size - at) != NULL ? name : "";
 }
 
+/* As in esptool: the address says that it is loaded, not SHF_ALLOC. */
 static int section_loads(const uint8_t *h)
 {
     const uint32_t type = bm_get_le32(h + SH_TYPE);
-    return (bm_get_le32(h + SH_FLAGS) & SHF_ALLOC) != 0 &&
-           (type == SHT_PROGBITS || (type >= SHT_INIT_ARRAY && type <= SHT_PREINIT_ARRAY));
+    return type == SHT_PROGBITS || (type >= SHT_INIT_ARRAY && type <= SHT_PREINIT_ARRAY);
 }
 
 /* Takes what the header at h says. Returns 1 if there is something to load. */

@@ -19,7 +19,9 @@ enum {
     ESP32_LAST_PAGE =
         0x24, /* early bootloaders did not map a last page with less than that in it */
     ESP32 = 0,
-    ESP32_C3 = 5
+    SIGNED_1 = 32 + 4 + 64 + 12, /* SHA-256, version, signature, and what fills 16 up */
+    SIGNED_2 = 32,               /* SHA-256; the signature is in a sector of its own */
+    ELF_SHA256_AT = BM_APP_HEADER_SIZE + BMI_APP_SEGMENT_HEADER + BMI_AD_ELF_SHA256
 };
 
 /* Room for len more bytes, zeroed; NULL if memory is short. */
@@ -40,6 +42,27 @@ static uint8_t *grow(struct packer *k, size_t len)
     return at;
 }
 
+/* As esptool, even if there is no description: where the SHA-256 fits into the data of the segment
+ * that was put at header, and zeros are. */
+static int put_elf_sha256(struct packer *k, size_t header, size_t size)
+{
+    static const uint8_t blank[BM_SHA256_SIZE];
+    if (ELF_SHA256_AT < header || ELF_SHA256_AT >= header + size) {
+        return BM_OK;
+    }
+    if (ELF_SHA256_AT - header < BMI_APP_SEGMENT_HEADER ||
+        ELF_SHA256_AT - header + sizeof blank > size ||
+        memcmp(k->out + ELF_SHA256_AT, blank, sizeof blank) != 0) {
+        PACK_SAY(k, BM_IMAGE_ERROR,
+                 "the app description does not lead the image, and at 0x%x, where its SHA-256 of "
+                 "the ELF file would be, is no room; place it 0x20 behind the start of a page",
+                 (unsigned)ELF_SHA256_AT);
+        return BM_E_INPUT;
+    }
+    memcpy(k->out + ELF_SHA256_AT, k->p->elf_sha256, sizeof blank);
+    return BM_OK;
+}
+
 /* data: NULL for zeros; tail: zeros behind it. */
 static int put_segment(struct packer *k, uint32_t address, const uint8_t *data, uint32_t size,
                        uint32_t tail)
@@ -54,7 +77,8 @@ static int put_segment(struct packer *k, uint32_t address, const uint8_t *data, 
         memcpy(at + BMI_APP_SEGMENT_HEADER, data, size);
     }
     k->written++;
-    return BM_OK;
+    return k->sha256_by_offset ? put_elf_sha256(k, (size_t)(at - k->out), (size_t)size + tail)
+                               : BM_OK;
 }
 
 /* Data bytes of a segment that has to come before one with this address; 0 if none has to. As in
@@ -95,6 +119,15 @@ static int put_mapped(struct packer *k, const struct packer_segment *s)
     return put_segment(k, s->address, s->data, s->size, tail);
 }
 
+/* Zeros, so that the signed image ends with a page: all that is mapped is then verified. */
+static int put_secure_pad(struct packer *k)
+{
+    const size_t signed_end = k->p->secure_pad == 1 ? SIGNED_1 : SIGNED_2;
+    const size_t end = k->len + BMI_APP_SEGMENT_HEADER + BMI_APP_SUM_BLOCK + signed_end;
+    const size_t over = end % k->page;
+    return put_segment(k, 0, NULL, over > 0 ? (uint32_t)(k->page - over) : 0, 0);
+}
+
 static int put_segments(struct packer *k)
 {
     size_t next = 0;
@@ -108,7 +141,7 @@ static int put_segments(struct packer *k)
         const struct packer_segment *s = &k->ram.seg[next];
         rc = put_segment(k, s->address, s->data, s->size, 0);
     }
-    return rc;
+    return rc == BM_OK && k->p->secure_pad != 0 ? put_secure_pad(k) : rc;
 }
 
 static void put_header(struct packer *k)
@@ -122,9 +155,7 @@ static void put_header(struct packer *k)
     bm_put_le32(h + BMI_AH_ENTRY, p->entry);
     h[BMI_AH_WP_PIN] = WP_PIN_NONE;
     bm_put_le16(h + BMI_AH_CHIP, p->chip);
-    /* what bootloaders before ESP-IDF 5 read: the minor revision on the C3, else the major one */
-    h[BMI_AH_MIN_REV_OLD] =
-        (uint8_t)(p->chip == ESP32_C3 ? p->min_chip_rev % 100 : p->min_chip_rev / 100);
+    h[BMI_AH_MIN_REV_OLD] = p->min_chip_rev_old;
     bm_put_le16(h + BMI_AH_MIN_REV, p->min_chip_rev);
     bm_put_le16(h + BMI_AH_MAX_REV, p->max_chip_rev);
     h[BMI_AH_HAS_HASH] = !p->no_hash;
@@ -159,6 +190,20 @@ static int put_end(struct packer *k)
     return at != NULL ? bm_crypto_sha256(at, k->out, len) : BM_E_NOMEM;
 }
 
+static int fill_up(struct packer *k)
+{
+    const size_t over = k->p->pad_to != 0 ? k->len % k->p->pad_to : 0;
+    if (over == 0) {
+        return BM_OK;
+    }
+    uint8_t *at = grow(k, k->p->pad_to - over);
+    if (at == NULL) {
+        return BM_E_NOMEM;
+    }
+    memset(at, 0xff, k->p->pad_to - over);
+    return BM_OK;
+}
+
 static int write_all(struct packer *k)
 {
     if (grow(k, BM_APP_HEADER_SIZE) == NULL) {
@@ -176,7 +221,7 @@ static int write_all(struct packer *k)
         put_header(k);
         rc = put_end(k);
     }
-    return rc;
+    return rc == BM_OK ? fill_up(k) : rc;
 }
 
 int bm_pack(uint8_t **out, size_t *len, const struct bm_pack *p, struct bm_image_problems *problems)

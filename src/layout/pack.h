@@ -29,10 +29,14 @@ struct bm_pack {
     uint8_t flash_freq;
     uint8_t flash_size;
     uint8_t no_hash;       /* 1: leaves the SHA-256 away */
+    uint8_t page_log2;     /* page of mapped flash, 13 to 16; 0: as the description says */
+    uint8_t secure_pad;    /* 1, 2: room, so that a signature of that version ends a page; or 0 */
+    uint32_t pad_to;       /* filled up with 0xff to a multiple of it; or 0 */
     uint8_t virtual_board; /* 1: not for a chip: its memory and bootloader set no limits */
     uint32_t entry;        /* address where the program starts */
     uint16_t min_chip_rev; /* major * 100 + minor */
     uint16_t max_chip_rev;
+    uint8_t min_chip_rev_old; /* for bootloaders before ESP-IDF 5 */
 
     /* Written into the app description, if not NULL or negative. */
     const char *version; /* at most 32 bytes, as the next two */

@@ -13,8 +13,9 @@
  * if they lie in the same memory. */
 enum { WORD = 4 };
 
-/* Section of a bootloader's own description. */
+/* Sections of a bootloader's description, and of an app's. */
 #define BOOT_DESC ".dram0.bootdesc"
+#define APP_DESC  ".flash.appdesc"
 
 static uint32_t padded(uint32_t size)
 {
@@ -43,6 +44,13 @@ static int check_sizes(struct packer *k, size_t *total)
     return BM_OK;
 }
 
+static int same_memory(const struct packer *k, uint32_t a, uint32_t b)
+{
+    const uint32_t *seam = k->chip->seam;
+    return bmi_chip_range(k->chip, a) == bmi_chip_range(k->chip, b) &&
+           (a < seam[0]) == (b < seam[0]) && (a < seam[1]) == (b < seam[1]);
+}
+
 /* Copies the parts into the arena and joins them. */
 static int gather(struct packer *k, struct packer_list *all)
 {
@@ -56,19 +64,19 @@ static int gather(struct packer *k, struct packer_list *all)
         return BM_E_NOMEM;
     }
     uint8_t *at = k->arena;
-    const struct bmi_range *range = NULL;
+    uint32_t before = 0;
     for (size_t i = 0; i < k->p->count; i++) {
         const struct bm_pack_part *part = &k->p->parts[i];
-        const struct bmi_range *here = bmi_chip_range(k->chip, part->address);
         const uint32_t size = padded(part->size);
         struct packer_segment *last = all->count > 0 ? &all->seg[all->count - 1] : NULL;
         memcpy(at, part->data, part->size);
-        if (last != NULL && last->address + last->size == part->address && range == here) {
+        if (last != NULL && last->address + last->size == part->address &&
+            same_memory(k, before, part->address)) {
             last->size += size;
         } else {
             all->seg[all->count++] = (struct packer_segment){part->address, at, size, part->name};
         }
-        range = here;
+        before = part->address;
         at += size;
     }
     return BM_OK;
@@ -90,12 +98,16 @@ static int check_overlap(struct packer *k, const struct packer_list *all)
         const struct packer_segment *a = &all->seg[i - 1];
         const struct packer_segment *b = &all->seg[i];
         if (b->address - a->address < a->size) {
-            PACK_SAY(k, BM_IMAGE_ERROR,
+            /* overlays of an ELF file: the last one is what the chip finds */
+            const int overlay = k->p->elf_sha256 != NULL;
+            PACK_SAY(k, overlay ? BM_IMAGE_WARNING : BM_IMAGE_ERROR,
                      "%s at 0x%08" PRIx32 " lies over %s at 0x%08" PRIx32
                      "; give each its own addresses",
                      b->name[0] != '\0' ? b->name : "a part", b->address,
                      a->name[0] != '\0' ? a->name : "a part", a->address);
-            return BM_E_INPUT;
+            if (!overlay) {
+                return BM_E_INPUT;
+            }
         }
     }
     return BM_OK;
@@ -128,19 +140,35 @@ static void move_to_front(struct packer_list *list, size_t i)
     list->seg[0] = s;
 }
 
+/* 1 if a part has the name of ESP-IDF's section of the description. */
+static int names_desc(const struct packer *k)
+{
+    size_t i = 0;
+    while (i < k->p->count && strstr(k->p->parts[i].name, APP_DESC) == NULL) {
+        i++;
+    }
+    return i < k->p->count;
+}
+
+static void put_named_first(struct packer_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->seg[i].name, name) == 0) {
+            move_to_front(list, i);
+            return;
+        }
+    }
+}
+
 /* The description of the app, or of the bootloader, leads; ESP-IDF looks for it there. */
 static void put_desc_first(struct packer *k)
 {
-    for (size_t i = 0; i < k->mapped.count; i++) {
+    put_named_first(&k->mapped, APP_DESC);
+    put_named_first(&k->ram, BOOT_DESC);
+    for (size_t i = 0; !names_desc(k) && i < k->mapped.count; i++) {
         if (starts_with_desc(&k->mapped.seg[i])) {
             move_to_front(&k->mapped, i);
-            break;
-        }
-    }
-    for (size_t i = 0; i < k->ram.count; i++) {
-        if (strcmp(k->ram.seg[i].name, BOOT_DESC) == 0) {
-            move_to_front(&k->ram, i);
-            break;
+            return;
         }
     }
 }
@@ -150,16 +178,22 @@ int bmi_pack_has_desc(const struct packer *k)
     return k->mapped.count > 0 && starts_with_desc(&k->mapped.seg[0]);
 }
 
-/* Bytes of a page: the description says, or its place; 64 KB otherwise. */
-static uint32_t page_of(const struct packer *k)
+/* The page as the description, or an option, says it; 0 if they do not. */
+static unsigned page_said(const struct packer *k)
+{
+    if (k->p->page_log2 != 0 || !bmi_pack_has_desc(k)) {
+        return k->p->page_log2;
+    }
+    const unsigned said = k->mapped.seg[0].data[BMI_AD_PAGE];
+    return said >= k->chip->page_log2_min && said <= BMI_APP_PAGE_LOG2_MAX ? said : 0;
+}
+
+/* Bytes of a page of which nothing is said: by the description's place, or else 64 KB. */
+static uint32_t page_guessed(const struct packer *k)
 {
     unsigned log2 = BMI_APP_PAGE_LOG2_MAX;
     if (bmi_pack_has_desc(k)) {
         const struct packer_segment *s = &k->mapped.seg[0];
-        const unsigned said = s->data[BMI_AD_PAGE];
-        if (said >= k->chip->page_log2_min && said <= BMI_APP_PAGE_LOG2_MAX) {
-            return 1u << said;
-        }
         const uint32_t start = s->address - BM_APP_HEADER_SIZE - BMI_APP_SEGMENT_HEADER;
         while (log2 > k->chip->page_log2_min && start % (1u << log2) != 0) {
             log2--;
@@ -175,11 +209,13 @@ static uint32_t page_of(const struct packer *k)
 static int share_page(const struct packer *k, const struct packer_segment *a,
                       const struct packer_segment *b)
 {
+    const int one_range =
+        bmi_chip_range(k->chip, a->address) == bmi_chip_range(k->chip, b->address);
+    const uint32_t page = one_range ? k->page : k->entry;
     const uint32_t mask = k->chip->shared_mmu != 0 ? k->chip->shared_mmu : UINT32_MAX;
     const uint32_t at_a = a->address & mask;
     const uint32_t at_b = b->address & mask;
-    return at_a / k->page <= (at_b + b->size - 1) / k->page &&
-           at_b / k->page <= (at_a + a->size - 1) / k->page;
+    return at_a / page <= (at_b + b->size - 1) / page && at_b / page <= (at_a + a->size - 1) / page;
 }
 
 static int check_pair(struct packer *k, const struct packer_segment *a,
@@ -197,7 +233,7 @@ static int check_pair(struct packer *k, const struct packer_segment *a,
         PACK_SAY(k, BM_IMAGE_ERROR,
                  "0x%08" PRIx32 " and 0x%08" PRIx32
                  " need the same entry of the %s's page table; move one by %" PRIu32 " KB",
-                 a->address, b->address, k->chip->name, k->page / 1024);
+                 a->address, b->address, k->chip->name, k->entry / 1024);
     }
     return BM_E_INPUT;
 }
@@ -226,12 +262,20 @@ static void put_text(uint8_t *at, const char *text)
     memcpy(at, text, len < BMI_AD_TEXT ? len : BMI_AD_TEXT);
 }
 
+/* 1 if the description will stand at offset 32 of the image. */
+static int desc_leads(const struct packer *k)
+{
+    return bmi_pack_has_desc(k) &&
+           k->mapped.seg[0].address % k->page == BM_APP_HEADER_SIZE + BMI_APP_SEGMENT_HEADER;
+}
+
 static int fill_desc(struct packer *k)
 {
     static const uint8_t blank[32];
     const struct bm_pack *p = k->p;
     const char *const text[] = {p->version, p->project, p->idf};
     static const size_t at[] = {BMI_AD_VERSION, BMI_AD_PROJECT, BMI_AD_IDF};
+    k->sha256_by_offset = p->elf_sha256 != NULL && names_desc(k) && !desc_leads(k);
     if (!bmi_pack_has_desc(k)) {
         if (p->secure_version < 0 && text[0] == NULL && text[1] == NULL && text[2] == NULL) {
             return BM_OK;
@@ -240,12 +284,12 @@ static int fill_desc(struct packer *k)
                  "it has no app description to write a version into; see --desc");
         return BM_E_INPUT;
     }
-    if (k->mapped.seg[0].address % k->page != BM_APP_HEADER_SIZE + BMI_APP_SEGMENT_HEADER) {
-        PACK_SAY(k, BM_IMAGE_ERROR,
+    if (!desc_leads(k)) {
+        PACK_SAY(k, BM_IMAGE_WARNING,
                  "the app description is at 0x%08" PRIx32
-                 ", and can lead the image only from 0x20 behind the start of a page",
+                 ", and can lead the image only from 0x20 behind the start of a page; an OTA "
+                 "client sees no version",
                  k->mapped.seg[0].address);
-        return BM_E_INPUT;
     }
     uint8_t *desc = k->mapped.seg[0].data;
     for (size_t i = 0; i < 3; i++) {
@@ -256,7 +300,7 @@ static int fill_desc(struct packer *k)
     if (p->secure_version >= 0) {
         bm_put_le32(desc + BMI_AD_SECURE, (uint32_t)p->secure_version);
     }
-    if (p->elf_sha256 != NULL) {
+    if (p->elf_sha256 != NULL && !k->sha256_by_offset) {
         if (memcmp(desc + BMI_AD_ELF_SHA256, blank, sizeof blank) == 0) {
             memcpy(desc + BMI_AD_ELF_SHA256, p->elf_sha256, sizeof blank);
         } else {
@@ -322,7 +366,9 @@ int bmi_pack_arrange(struct packer *k)
     }
     if (rc == BM_OK) {
         put_desc_first(k);
-        k->page = page_of(k);
+        const unsigned said = page_said(k);
+        k->page = said != 0 ? 1u << said : page_guessed(k);
+        k->entry = 1u << (said != 0 ? said : k->chip->page_log2_min);
         rc = check_mapped(k);
     }
     if (rc == BM_OK) {

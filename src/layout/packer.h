@@ -25,11 +25,13 @@ struct packer {
     const struct bmi_chip *chip;
     struct bm_image_problems *problems;
     uint8_t *arena; /* the parts one behind the other, each filled up to 4 bytes */
-    uint32_t page;  /* flash is mapped by so many bytes */
+    uint32_t page;  /* the segments are laid out for flash mapped by so many bytes */
+    uint32_t entry; /* and an entry of the page table maps at least so many */
     struct packer_list mapped;
     struct packer_list ram; /* and what lies nowhere */
 
-    unsigned written; /* segments */
+    int sha256_by_offset; /* 1: the ELF file's SHA-256 goes where a description would have it */
+    unsigned written;     /* segments */
     uint8_t *out;
     size_t len;
     size_t cap;

@@ -83,19 +83,19 @@ static const struct bmi_range esp32s31[] = {
 };
 
 static const struct bmi_chip chips[] = {
-    {0, 1, 16, 0, "ESP32", esp32},
-    {2, 1, 16, 0, "ESP32-S2", esp32s2},
-    {5, 0, 16, 0x007fffff, "ESP32-C3", esp32c3},
-    {9, 1, 16, 0x01ffffff, "ESP32-S3", esp32s3},
-    {12, 0, 14, 0x003fffff, "ESP32-C2", esp32c2},
-    {13, 0, 13, 0, "ESP32-C6", esp32c6},
-    {16, 0, 13, 0, "ESP32-H2", esp32c6},
-    {18, 0, 16, 0, "ESP32-P4", esp32p4},
-    {20, 0, 13, 0, "ESP32-C61", esp32c5},
-    {23, 0, 16, 0, "ESP32-C5", esp32c5},
-    {25, 0, 13, 0, "ESP32-H21", esp32c6},
-    {28, 0, 13, 0, "ESP32-H4", esp32c6},
-    {32, 0, 16, 0, "ESP32-S31", esp32s31},
+    {0, 1, 16, 0, "ESP32", esp32, {0, 0}},
+    {2, 1, 16, 0, "ESP32-S2", esp32s2, {0x3f500000, 0x40800000}},
+    {5, 0, 16, 0x007fffff, "ESP32-C3", esp32c3, {0x3fc88000, 0}},
+    {9, 1, 16, 0x01ffffff, "ESP32-S3", esp32s3, {0x3d000000, 0x42800000}},
+    {12, 0, 14, 0x003fffff, "ESP32-C2", esp32c2, {0, 0}},
+    {13, 0, 13, 0, "ESP32-C6", esp32c6, {0x42800000, 0}},
+    {16, 0, 13, 0, "ESP32-H2", esp32c6, {0x42800000, 0}},
+    {18, 0, 16, 0, "ESP32-P4", esp32p4, {0x4ffa0000, 0}},
+    {20, 0, 13, 0, "ESP32-C61", esp32c5, {0, 0}},
+    {23, 0, 16, 0, "ESP32-C5", esp32c5, {0, 0}},
+    {25, 0, 13, 0, "ESP32-H21", esp32c6, {0x42800000, 0}},
+    {28, 0, 13, 0, "ESP32-H4", esp32c6, {0x42800000, 0}},
+    {32, 0, 16, 0, "ESP32-S31", esp32s31, {0, 0}},
 };
 
 enum { CHIPS = sizeof chips / sizeof chips[0], RESERVED_BELOW = 0x10000000 };

@@ -33,6 +33,7 @@ struct bmi_chip {
                             say which entry; else 0 */
     const char *name;
     const struct bmi_range *ranges;
+    uint32_t seam[2]; /* borders within a range that esptool's map of the chip has, too; or 0 */
 };
 
 /* The row of a chip id; NULL if unknown. */

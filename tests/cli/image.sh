@@ -127,6 +127,9 @@ expect_exit 0
 bm image verify boot.out
 expect_exit 0
 expect_stdout_has "boot.out: whole; bootloader for the ESP32-C3"
+bm image info boot.out
+expect_exit 0
+expect_stdout_has "version         808464432" # the four zeros at 4
 
 # Without a SHA-256 it says so.
 pack --no-hash

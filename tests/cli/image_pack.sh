@@ -159,6 +159,41 @@ expect_exit 0
 head -c 1 "$out" | od -An -tx1 | grep -q e9 || fail "no image on stdout"
 rm raw.bin
 
+# revisions BYTES CHIP ARG...: of the header from the old byte on, as elf2image writes them with these
+# options; X.Y as ESP-IDF's build calls it.
+revisions() {
+    local bytes=$1 chip=$2
+    shift 2
+    bm image pack -o rev.bin --chip "$chip" --entry 0x40800000 0x50000000=zeros.bin "$@"
+    expect_exit 0
+    [ "$(od -An -tx1 -j14 -N5 rev.bin | tr -d ' ')" = "$bytes" ] || fail "$chip $*: $(od -An -tx1 -j14 -N5 rev.bin)"
+}
+revisions 000000ffff esp32
+revisions 032c01ffff esp32 --min-rev 3.0
+revisions 030300ffff esp32c3 --min-rev 0.3
+revisions 000300c700 esp32c6 --min-rev 0.3 --max-rev 1.99
+revisions 000300c700 esp32c3 --min-rev-full 3 --max-rev-full 199
+revisions 032c01ffff esp32 --min-rev 3 --min-rev-full 300
+bm image info rev.bin
+expect_exit 0
+expect_stdout_has "chip revisions  3.0 to any"
+expect_stdout_has "from 3, for bootloaders before ESP-IDF 5"
+bm image pack -o rev.bin --chip esp32c3 --entry 1 0x3fc90000=zeros.bin --min-rev-full 3 --max-rev-full 0
+expect_exit 0
+bm image info rev.bin # 0 sets no limit, as in images of ESP-IDF 4
+expect_exit 0
+expect_stdout_has "chip revisions  0.3 to any"
+bm image info --json rev.bin
+expect_stdout_has '"max_revision": null'
+bm image pack -o padded.bin --chip esp32c6 --entry 1 0x50000000=zeros.bin --secure-pad-v2 \
+    --flash-mmu-page-size 16KB --pad-to-size 40K
+expect_exit 0
+[ "$(stat -c %s padded.bin)" = 40960 ] || fail "not filled up"
+bm image pack -o rev.bin --chip esp32 --entry 1 0x50000000=zeros.bin --flash-mmu-page-size 16KB
+expect_exit 0
+expect_stderr_has "the ESP32 maps flash by pages of 64KB only"
+rm rev.bin padded.bin
+
 # wrong STATUS TEXT ARG...: one line (and the hint of a wrong use), and nothing left behind.
 wrong() {
     local wanted=$1 text=$2
@@ -177,7 +212,13 @@ wrong 2 "raw segments need --entry" --chip esp32 0x40080000=zeros.bin
 wrong 2 "a segment is ADDRESS=FILE" --chip esp32 --entry 1 0x40080000=zeros.bin 0x400g=zeros.bin
 wrong 2 "one ELF file, or segments" --chip esp32 zeros.bin zeros.bin
 wrong 2 "is no clock of the ESP32-H2's flash" --chip esp32h2 --flash-freq 80m zeros.bin
-wrong 2 "--min-rev is a revision like 3.1" --chip esp32 --min-rev 3 zeros.bin
+wrong 2 "--min-rev is a revision like 3.1" --chip esp32 --min-rev 3.x zeros.bin
+wrong 2 "--min-rev without a point" --chip esp32 --min-rev 300 zeros.bin
+wrong 2 "--flash-mmu-page-size is 64KB" --chip esp32c6 --flash-mmu-page-size 12KB zeros.bin
+wrong 2 "the smallest page of the ESP32-C2 is 16KB" --chip esp32c2 --flash-mmu-page-size 8KB zeros.bin
+wrong 2 "--pad-to-size is a size" --chip esp32 --pad-to-size 0 zeros.bin
+wrong 2 "only the ESP32 has signatures of version 1" --chip esp32c3 --secure-pad zeros.bin
+wrong 2 "--no-hash leaves it away" --chip esp32 --secure-pad-v2 --no-hash zeros.bin
 wrong 2 "--min-rev is newer than --max-rev" --chip esp32 --min-rev 3.1 --max-rev 3.0 zeros.bin
 wrong 2 "--version has at most 32 bytes" --chip esp32 --version 012345678901234567890123456789012 zeros.bin
 wrong 2 "--flash-size is 1MB, 2MB" --chip esp32 --flash-size 3MB zeros.bin

@@ -22,7 +22,7 @@
 #include "layout/elf.h"
 #include "layout/pack.h"
 
-enum { ESP32 = 0, C3 = 5, C6 = 13, PARTS_MAX = 40 };
+enum { ESP32 = 0, C3 = 5, C2 = 12, C6 = 13, PARTS_MAX = 40 };
 
 struct packed {
     uint8_t *data;
@@ -260,31 +260,105 @@ static void assert_refused(const struct test_section *s, size_t count, const cha
 
 static void refusals(void **state)
 {
-    static const struct test_section overlap[] = {{"a", 0x40380000, 100, 0},
-                                                  {"b", 0x40380063, 4, 0}};
+    static const uint8_t bytes[100];
+    static const struct bm_pack_part overlap[] = {{"a", bytes, 0x40380000, 100},
+                                                  {"b", bytes, 0x40380063, 4}};
     static const struct test_section one_page[] = {{"a", 0x3c010020, 300, 1},
                                                    {"b", 0x3c018000, 4, 0}};
     static const struct test_section tail[] = {{"a", 0x3c010020, 65536, 1},
                                                {"b", 0x3c028000, 4, 0}};
     static const struct test_section entry[] = {{"a", 0x3c000020, 300, 1}, {"b", 0x42000400, 4, 0}};
     static const struct test_section odd[] = {{"a", 0x42000402, 4, 0}};
-    static const struct test_section place[] = {{"a", 0x3c010100, 300, 1}};
+    static const struct test_section place[] = {{".flash.appdesc", 0x3c010100, 300, 1},
+                                                {"b", 0x40380000, 1000, 0}};
     static struct test_section many[17];
     (void)state;
     for (uint32_t i = 0; i < 17; i++) {
         many[i] = (struct test_section){"m", 0x40380000 + i * 8, 4, 0};
     }
-    assert_refused(overlap, 2, "b at 0x40380063 lies over a at 0x40380000");
     assert_refused(one_page, 2, "lie in one page of 64 KB");
     assert_refused(tail, 2, "lie in one page of 64 KB");
     assert_refused(entry, 2, "same entry of the ESP32-C3's page table");
     assert_refused(odd, 1, "not a multiple of 4");
-    assert_refused(place, 1, "can lead the image only from 0x20");
+    assert_refused(place, 2, "does not lead the image, and at 0xb0");
     assert_refused(many, 17, "17 segments, and an image may have 16");
     struct packed p;
     struct bm_pack nothing = defaults(C3);
     pack_parts(&p, &nothing);
     assert_string_equal(p.error, "there is nothing in it to load into a chip");
+    nothing.parts = overlap;
+    nothing.count = 2;
+    pack_parts(&p, &nothing);
+    assert_non_null(strstr(p.error, "b at 0x40380063 lies over a at 0x40380000"));
+}
+
+/* Touching sections are joined, but not across a border of esptool's map of the memory; and what
+ * elf2image lets pass and a chip can run is packed. */
+static void segments_as_elf2image(void **state)
+{
+    static const struct test_section seam[] = {
+        {"a", 0x3fc87f00, 256, 0}, {"b", 0x3fc88000, 256, 0}, {"c", 0x3fc88100, 8, 0}};
+    static const struct test_section overlay[] = {{"a", 0x40380000, 100, 0},
+                                                  {"b", 0x40380000, 40, 0}};
+    static const struct test_section small_pages[] = {{"a", 0x3c000020, 300, 0},
+                                                      {"b", 0x42004020, 300, 0}};
+    static const struct test_section zeros_there[] = {{".flash.appdesc", 0x3c010100, 300, 1},
+                                                      {"b", 0x42000400, 4, 0}};
+    static const struct test_section by_name[] = {
+        {"a", 0x3c000020, 8, 0}, {".flash.appdesc", 0x3c010020, 8, 0}, {"b", 0x3c020020, 256, 1}};
+    static const uint8_t blank[32];
+    struct packed p;
+    (void)state;
+    pack_elf(&p, C3, seam, 3, 0);
+    assert_int_equal(p.data[1], 2);
+    assert_int_equal(bm_get_le32(p.data + 28), 256);
+    free(p.data);
+    pack_elf(&p, C3, overlay, 2, 0);
+    assert_int_equal(p.rc, BM_OK);
+    assert_int_equal(p.warnings, 2);
+    free(p.data);
+    pack_elf(&p, C2, small_pages, 2, 0);
+    assert_int_equal(p.rc, BM_OK);
+    free(p.data);
+    pack_elf(&p, C3, zeros_there, 2, 0); /* into the filling */
+    assert_int_equal(bm_get_le32(p.data + 24), 0);
+    assert_memory_not_equal(p.data + 0xb0, blank, 32);
+    free(p.data);
+    pack_elf(&p, C3, by_name, 3, 0);
+    assert_int_equal(bm_get_le32(p.data + 24), 0x3c010020);
+    free(p.data);
+}
+
+/* Room for a signature, and blank bytes up to a size. */
+static void fillings(void **state)
+{
+    static const uint8_t bytes[5000];
+    struct bm_pack_part part = {"a", bytes, 0x40380000, 5000};
+    struct bm_pack p = defaults(C3);
+    struct packed out;
+    (void)state;
+    p.parts = &part;
+    p.count = 1;
+    p.secure_pad = 2;
+    pack_parts(&out, &p);
+    assert_int_equal(out.len, 65536); /* the sector of the signature begins here */
+    assert_int_equal(out.data[1], 2);
+    free(out.data);
+    part.address = 0x40080000;
+    p.chip = ESP32;
+    p.secure_pad = 1;
+    pack_parts(&out, &p);
+    assert_int_equal(out.len + 4 + 64 + 12, 65536);
+    free(out.data);
+    p.secure_pad = 0;
+    p.pad_to = 4096;
+    p.min_chip_rev_old = 3;
+    pack_parts(&out, &p);
+    assert_int_equal(out.len, 8192);
+    assert_int_equal(out.data[8191], 0xff);
+    assert_int_equal(out.data[14], 3);
+    assert_int_equal(bm_get_le16(out.data + 15), 0);
+    free(out.data);
 }
 
 static void warnings(void **state)
@@ -347,7 +421,6 @@ static void description(void **state)
     assert_memory_equal(app.desc.elf_sha256, sha, sizeof sha);
     assert_int_equal(app.min_chip_rev, 3);
     assert_int_equal(app.max_chip_rev, 199);
-    assert_int_equal(out.data[14], 3); /* the C3's old byte is the minor revision */
     free(out.data);
     p.parts = &parts[1];
     p.count = 1;
@@ -395,7 +468,8 @@ int main(void)
         cmocka_unit_test(as_elf2image),    cmocka_unit_test(without_section_headers),
         cmocka_unit_test(random_programs), cmocka_unit_test(refusals),
         cmocka_unit_test(warnings),        cmocka_unit_test(description),
-        cmocka_unit_test(broken_elf),
+        cmocka_unit_test(broken_elf),      cmocka_unit_test(segments_as_elf2image),
+        cmocka_unit_test(fillings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
