@@ -19,14 +19,14 @@ extern "C" {
 enum { BM_BOOT_FACTORY = -1, BM_BOOT_TEST = -2, BM_BOOT_NONE = -99 };
 
 enum bm_boot_verdict {
-    BM_BOOT_BAD = 0, /* no image, one for another chip, or one that does not fit */
+    BM_BOOT_BAD = 0, /* no image, one for another chip, or one that cannot be loaded */
     BM_BOOT_UNSOUND, /* in one piece, but a sum is wrong: starts where nothing is verified */
     BM_BOOT_GOOD
 };
 
 struct bm_boot_image {
     enum bm_boot_verdict verdict;
-    uint8_t has_desc; /* an app description was found */
+    uint8_t has_desc; /* an app description was found, be the image good or bad */
     uint32_t secure_version;
 };
 
@@ -125,7 +125,9 @@ struct bm_boot_flash {
     const struct bm_hash *sha256; /* NULL: not checked */
     void *buf;                    /* scratch memory, see bm_app_verify() */
     size_t buf_len;
-    int chip_id; /* images for another chip are bad; -1: any */
+    int chip_id;              /* images for another chip are bad; -1: any */
+    const uint16_t *revision; /* of the chip, major * 100 + minor: images that exclude it are bad;
+                                 NULL: not looked at */
 };
 
 /* A bm_boot_ask that looks at the images in flash. */

@@ -45,7 +45,7 @@ struct bm_update {
     struct bm_flash slot;
     struct bm_flash_window window;
     uint32_t erased;  /* bytes from the start that are erased, if sequential */
-    uint32_t written; /* where the next sequential write goes */
+    uint32_t written; /* where the next bm_update_write() goes */
     uint32_t end;     /* behind the last byte written */
     uint32_t unit;
     uint32_t held; /* bytes of hold */
@@ -84,9 +84,9 @@ int bm_update_begin(struct bm_update *u, const struct bm_update_config *config,
  * image), BM_E_NOSPC (beyond the slot; nothing of it is written), or what the flash returned. */
 int bm_update_write(struct bm_update *u, const void *data, size_t len);
 
-/* Writes bytes anywhere in what was erased at the beginning; off and len multiples of the unit.
- * Returns as above, and BM_E_ARG in a sequential session. Not to be mixed with bm_update_write()
- * on flash with units larger than 1. */
+/* Writes bytes anywhere in what was erased at the beginning; off and len multiples of the unit. A
+ * bm_update_write() after it goes on behind as many bytes as were written in all, as in ESP-IDF.
+ * Returns as above, and BM_E_ARG in a sequential session. */
 int bm_update_write_at(struct bm_update *u, uint32_t off, const void *data, size_t len);
 
 /* Ends the session and checks the image that was written: all of bm_app_verify(), within the bytes

@@ -55,10 +55,11 @@ esp_err_t esp_ota_begin(const esp_partition_t *partition, size_t image_size,
 esp_err_t esp_ota_resume(const esp_partition_t *partition, size_t erase_size, size_t image_offset,
                          esp_ota_handle_t *out_handle);
 
-/* Writes the next bytes.
- * Returns ESP_OK, ESP_ERR_INVALID_ARG (NULL, no such handle), ESP_ERR_OTA_VALIDATE_FAILED (the
- * first byte is not an image's), ESP_ERR_INVALID_SIZE (beyond the slot), ESP_ERR_INVALID_STATE (the
- * slot has been selected, or another update of it has begun) or ESP_ERR_FLASH_OP_FAIL. */
+/* Writes the next bytes, behind as many as were written.
+ * Returns ESP_OK (also for no bytes, whatever the handle is), ESP_ERR_INVALID_ARG (NULL, no such
+ * handle), ESP_ERR_OTA_VALIDATE_FAILED (the first byte is not an image's), ESP_ERR_INVALID_SIZE
+ * (beyond the slot), ESP_ERR_INVALID_STATE (the slot has been selected, or another update of it has
+ * begun) or ESP_ERR_FLASH_OP_FAIL. */
 esp_err_t esp_ota_write(esp_ota_handle_t handle, const void *data, size_t size);
 
 /* Writes bytes at an offset in the slot. Returns as above; with flash encryption
@@ -89,7 +90,8 @@ const esp_partition_t *esp_ota_get_boot_partition(void);
 /* The app that runs; NULL: none of the attached chip. */
 const esp_partition_t *esp_ota_get_running_partition(void);
 
-/* The OTA slot to update next, behind start_from (NULL: the app that runs); NULL: there is none. */
+/* The OTA slot to update next, behind start_from (NULL: the app that runs); the only slot comes
+ * behind itself. NULL: there is none. */
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start_from);
 
 /* Description of the app in a partition.

@@ -18,6 +18,7 @@ struct bmi_chip {
     struct bm_part_table table;
     const struct bm_part *running; /* row, or NULL */
     esp_app_desc_t desc;           /* of what runs */
+    int left_trial;                /* what runs was on trial, and selected another app */
     uint8_t buf[BMI_CHIP_BUF];     /* scratch for reading images */
 };
 

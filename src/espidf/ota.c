@@ -109,8 +109,11 @@ static esp_err_t start(const esp_partition_t *partition, uint32_t size, uint32_t
     if (!is_slot(target)) {
         return ESP_ERR_INVALID_ARG;
     }
-    return target == chip->running ? ESP_ERR_OTA_PARTITION_CONFLICT
-                                   : open_session(chip, target, size, offset, out);
+    if (target == chip->running) {
+        return ESP_ERR_OTA_PARTITION_CONFLICT;
+    }
+    return chip->left_trial ? ESP_ERR_OTA_ROLLBACK_INVALID_STATE
+                            : open_session(chip, target, size, offset, out);
 }
 
 /* A size that bm_update_begin() refuses as too large, where it has more than 32 bits. */
@@ -156,6 +159,9 @@ esp_err_t esp_ota_write(esp_ota_handle_t handle, const void *data, size_t size)
     esp_err_t err = ESP_ERR_INVALID_ARG;
     if (data == NULL) {
         return err;
+    }
+    if (size == 0) {
+        return ESP_OK; /* whatever the handle is */
     }
     bmi_api_lock();
     struct session *s = find(handle);

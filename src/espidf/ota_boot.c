@@ -83,6 +83,16 @@ static esp_err_t check_secure_version(struct bmi_chip *chip, const struct bm_par
     return err == ESP_OK ? ESP_ERR_OTA_SMALL_SEC_VER : err;
 }
 
+/* 1 if the app that runs is on trial: it has to be confirmed before anything is written. The record
+ * that says so is the one that selecting another app takes. */
+static int is_on_trial(const struct bmi_chip *chip)
+{
+    struct records r;
+    return chip->config.rollback && read_records(&r) == BM_OK && r.active >= 0 &&
+           r.data.record[r.active].state == BM_OTA_PENDING_VERIFY &&
+           named(&r, r.active) == chip->running;
+}
+
 static esp_err_t set_boot(struct bmi_chip *chip, const struct bm_part *row)
 {
     if (bmi_chip_image(chip, row, NULL) != BM_OK) {
@@ -93,6 +103,9 @@ static esp_err_t set_boot(struct bmi_chip *chip, const struct bm_part *row)
         return err;
     }
     bmi_sessions_seal(row);
+    /* with the factory app selected, no slot is what a rollback needs */
+    chip->left_trial = row->subtype != BM_PART_APP_FACTORY &&
+                       (chip->left_trial || (row != chip->running && is_on_trial(chip)));
     const int rc = bm_update_select(chip->config.flash, &chip->table, row, chip->config.rollback);
     return rc == BM_E_NOSPC ? ESP_ERR_OTA_SELECT_INFO_INVALID : bmi_chip_err(rc);
 }
@@ -172,6 +185,7 @@ static esp_err_t mark_valid(struct records *r)
         return ESP_OK;
     }
     const int rc = bm_otadata_set_state(&r->flash, BM_OTA_VALID);
+    r->chip->left_trial &= rc != BM_OK;
     return rc == BM_OK ? raise_secure_version(r->chip) : bmi_chip_err(rc);
 }
 

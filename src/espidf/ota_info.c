@@ -26,7 +26,9 @@ const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *
     if (chip != NULL) {
         const struct bm_part *from = start_from != NULL ? bmi_chip_row(start_from) : chip->running;
         if (from != NULL || start_from == NULL) {
-            found = bmi_chip_info(bm_update_next(&chip->table, from));
+            const struct bm_part *next = bm_update_next(&chip->table, from);
+            /* the only slot comes behind itself */
+            found = bmi_chip_info(next != NULL ? next : bm_update_next(&chip->table, NULL));
         }
     }
     bmi_api_unlock();

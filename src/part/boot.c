@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "part/app_chip.h"
-
 #define SEQ_BLANK 0xffffffffu
 
 /* The table as the bootloader keeps it. */
@@ -70,6 +68,12 @@ static const struct bm_part *place(const struct places *at, int index)
         p = at->slot[index];
     }
     return p != NULL && p->size != 0 ? p : NULL;
+}
+
+/* The slot of a record, where its secure version is asked for: not even its size is looked at. */
+static const struct bm_part *slot_of(const struct places *at, int slot)
+{
+    return slot < BM_OTA_SLOTS_MAX && present(at->slot[slot]) ? at->slot[slot] : NULL;
 }
 
 const struct bm_part *bm_boot_part(const struct bm_part_table *table, int index)
@@ -160,7 +164,7 @@ static int active_new_enough(struct run *r)
             continue;
         }
         const int slot = (int)bm_ota_record_slot(record, r->at.slots);
-        const struct bm_part *part = place(&r->at, slot);
+        const struct bm_part *part = slot_of(&r->at, slot);
         struct bm_boot_image image = {BM_BOOT_BAD, 0, 0};
         if (part != NULL) {
             image = image_in(r, part);
@@ -184,7 +188,7 @@ static int follow(struct run *r, unsigned index)
         step(r, BM_BOOT_TRIAL, index, slot, record->seq);
     }
     if (record->state == BM_OTA_VALID) {
-        burn(r, place(&r->at, slot));
+        burn(r, slot_of(&r->at, slot));
     }
     return slot;
 }
@@ -217,7 +221,7 @@ static int select_anti_rollback(struct run *r)
         r->initial = 1;
         return BM_BOOT_FACTORY;
     }
-    if (r->at.slots == 0) { /* it would divide by their number */
+    if (r->at.slots == 0 && bm_otadata_active(&r->data) >= 0) { /* it divides by their number */
         step(r, BM_BOOT_NO_SLOTS, 0, BM_BOOT_NONE, 0);
         return BM_BOOT_NONE;
     }
@@ -397,46 +401,6 @@ int bm_boot_apply(const struct bm_boot *boot, const struct bm_flash *otadata)
         if (err != BM_OK) {
             return err;
         }
-    }
-    return BM_OK;
-}
-
-/* Flash is mapped by pages: where an image is mapped, its partition must begin with one.
- * bm_app_read() has seen to it that the rest agrees. */
-static int begins_page(const struct bm_app *a, uint32_t off)
-{
-    const struct bmi_chip *chip = bmi_chip_find(a->chip);
-    if (chip == NULL || off % bmi_chip_page(chip, a->desc.mmu_page_log2) == 0) {
-        return 1;
-    }
-    for (unsigned i = 0; i < a->segments; i++) {
-        if (bmi_memory_is_mapped(bmi_chip_memory(chip, a->segment[i].load))) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-int bm_boot_ask_flash(void *ctx, const struct bm_part *part, struct bm_boot_image *out)
-{
-    const struct bm_boot_flash *f = ctx;
-    struct bm_app app;
-    memset(out, 0, sizeof *out);
-    if (part->offset > f->chip->size || part->size > f->chip->size - part->offset) {
-        return BM_OK;
-    }
-    const int err =
-        bm_app_verify(&app, f->chip, part->offset, part->size, f->sha256, f->buf, f->buf_len, NULL);
-    if (err == BM_E_IO || err == BM_E_ARG) {
-        return err;
-    }
-    if ((err != BM_OK && err != BM_E_VERIFY) || !begins_page(&app, part->offset)) {
-        return BM_OK;
-    }
-    out->has_desc = app.has_desc;
-    out->secure_version = app.has_desc ? app.desc.secure_version : 0;
-    if (f->chip_id < 0 || app.chip == f->chip_id) {
-        out->verdict = err == BM_OK ? BM_BOOT_GOOD : BM_BOOT_UNSOUND;
     }
     return BM_OK;
 }

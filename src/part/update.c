@@ -137,7 +137,7 @@ static int forget(const struct choice *c, unsigned slot)
 /* 1 if the app that runs may still be rolled back. */
 static int unconfirmed(const struct choice *c, const struct bm_part *running)
 {
-    for (int i = 0; i < 2 && is_slot(running); i++) {
+    for (int i = 0; i < 2 && is_slot(running) && c->slots > 0; i++) {
         const struct bm_ota_record *r = &c->data.record[i];
         if (bm_ota_record_usable(r) && bm_ota_record_slot(r, c->slots) == number(running) &&
             r->state == BM_OTA_PENDING_VERIFY) {
@@ -261,7 +261,7 @@ static int make_room(struct bm_update *u, uint32_t end)
 static int program(struct bm_update *u, uint32_t at, const uint8_t *data, uint32_t len)
 {
     const int rc = len > 0 ? u->slot.ops->prog(u->slot.ctx, at, data, len) : BM_OK;
-    if (rc == BM_OK && at + len > u->end) {
+    if (rc == BM_OK && len > 0 && at + len > u->end) {
         u->end = at + len;
     }
     return rc;
@@ -294,7 +294,8 @@ int bm_update_write(struct bm_update *u, const void *data, size_t len)
     if (u == NULL || !u->open || data == NULL) {
         return BM_E_ARG;
     }
-    if (len > u->slot.size - u->written - u->held) {
+    const uint64_t taken = (uint64_t)u->written + u->held;
+    if (taken > u->slot.size || len > u->slot.size - taken) {
         return BM_E_NOSPC;
     }
     uint32_t left = (uint32_t)len;
@@ -326,7 +327,14 @@ int bm_update_write_at(struct bm_update *u, uint32_t off, const void *data, size
         off % u->unit != 0 || len % u->unit != 0) {
         return BM_E_ARG;
     }
-    return len > u->slot.size - off ? BM_E_NOSPC : program(u, off, data, (uint32_t)len);
+    if (len > u->slot.size - off) {
+        return BM_E_NOSPC;
+    }
+    const int rc = program(u, off, data, (uint32_t)len);
+    if (rc == BM_OK && u->written <= u->slot.size) {
+        u->written += (uint32_t)len;
+    }
+    return rc;
 }
 
 /* The last bytes, filled up to a unit as erased flash would be. */

@@ -12,7 +12,7 @@
  * (bootloader_support: bootloader_utility.c, flash_partitions.c, esp_image_format.c). The decision
  * is birthmark/boot.h's. */
 
-enum { LOG_STEP_MS = 4, RESTART_US = 100000, BUFFER = 4096 };
+enum { LOG_STEP_MS = 4, RESTART_US = 100000, BUFFER = 4096, SLOT_MAX = 16 * 1024 * 1024 };
 
 static void say(struct bm_sim *sim, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -133,6 +133,31 @@ static void name_index(char out[40], int index)
     }
 }
 
+static void explain_revision(struct bm_sim *sim)
+{
+    const unsigned revision = sim->config.revision;
+    const int is_old = revision < sim->app.min_chip_rev;
+    const unsigned limit = is_old ? sim->app.min_chip_rev : sim->app.max_chip_rev;
+    say(sim, 'E', "boot_comm: Image requires chip rev %s v%u.%u, but chip is v%u.%u",
+        is_old ? ">=" : "<=", limit / 100, limit % 100, revision / 100, revision % 100);
+}
+
+/* A whole image that cannot be loaded: for another chip, another revision, or another memory. */
+static void explain_refusal(struct bm_sim *sim)
+{
+    const struct bm_app *a = &sim->app;
+    const int limited = a->max_chip_rev != 0 && a->max_chip_rev != UINT16_MAX;
+    if (a->chip != sim->config.chip->image_id) {
+        say(sim, 'E', "boot_comm: mismatch chip ID, expected %d, found %u",
+            sim->config.chip->image_id, a->chip);
+    } else if (sim->config.revision < a->min_chip_rev ||
+               (limited && sim->config.revision > a->max_chip_rev)) {
+        explain_revision(sim);
+    } else {
+        say(sim, 'E', "esp_image: a segment has a bad load address range");
+    }
+}
+
 /* What is wrong with an image, in the words of who looks at it. */
 static void explain_image(struct bm_sim *sim, int index)
 {
@@ -145,15 +170,17 @@ static void explain_image(struct bm_sim *sim, int index)
         return;
     }
     (void)flash->ops->read(flash->ctx, part->offset, &first, 1);
-    if (first != BMI_APP_MAGIC) {
+    if (part->size > SLOT_MAX) {
+        say(sim, 'E', "esp_image: partition size 0x%x invalid, larger than 16MB",
+            (unsigned)part->size);
+    } else if (first != BMI_APP_MAGIC) {
         say(sim, 'E', "esp_image: image at 0x%x has invalid magic byte (nothing flashed here?)",
             (unsigned)part->offset);
     } else if (bm_app_verify(&sim->app, flash, part->offset, part->size, &sim->sha256, buffer,
                              sizeof buffer, &diag) != BM_OK) {
         say(sim, 'E', "esp_image: %s", diag.text);
     } else {
-        say(sim, 'E', "boot_comm: mismatch chip ID, expected %d, found %u",
-            sim->config.chip->image_id, sim->app.chip);
+        explain_refusal(sim);
     }
 }
 
@@ -197,8 +224,13 @@ static int decide(struct bm_sim *sim, struct bm_boot *boot)
     struct bm_otadata records;
     struct bm_flash region;
     struct bm_flash_window window;
-    struct bm_boot_flash ask = {sim->config.flash, &sim->sha256, buffer, sizeof buffer,
-                                sim->config.chip->image_id};
+    const uint16_t revision = (uint16_t)sim->config.revision;
+    struct bm_boot_flash ask = {.chip = sim->config.flash,
+                                .sha256 = &sim->sha256,
+                                .buf = buffer,
+                                .buf_len = sizeof buffer,
+                                .chip_id = sim->config.chip->image_id,
+                                .revision = &revision};
     const struct bm_boot_config config = {.rollback = (uint8_t)(sim->config.rollback != 0)};
     const struct bm_part *otadata = bm_part_find(sim->table, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
     const int have = otadata != NULL &&

@@ -137,7 +137,8 @@ const struct bm_part *board_boots(struct board *b, int rollback)
     struct bm_otadata data;
     struct bm_flash flash;
     struct bm_flash_window window;
-    struct bm_boot_flash images = {&b->flash, &b->sha256, scratch, sizeof scratch, 0};
+    struct bm_boot_flash images = {
+        .chip = &b->flash, .sha256 = &b->sha256, .buf = scratch, .buf_len = sizeof scratch};
     const struct bm_boot_config config = {.rollback = rollback != 0};
     must(bm_part_region(&flash, &window, &b->flash, board_row(b, "otadata")) == BM_OK, "otadata");
     must(bm_otadata_read(&data, &flash) == BM_OK, "otadata");

@@ -307,7 +307,7 @@ static enum outcome leave_to_factory(struct world *w, unsigned from)
 
 static enum outcome update(struct world *w, nvs_handle_t h, unsigned from)
 {
-    if (esp_ota_get_next_update_partition(NULL) == NULL) {
+    if (esp_ota_get_next_update_partition(NULL) == esp_ota_get_running_partition()) {
         return leave_to_factory(w, from);
     }
     enum outcome out = fetch(w, h, from);

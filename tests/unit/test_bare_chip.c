@@ -203,7 +203,8 @@ static int bootloader(const struct firmware *f)
     struct bm_flash flash;
     struct bm_flash_window window;
     struct bm_otadata data;
-    struct bm_boot_flash images = {&chip.flash, NULL, buf, sizeof buf, 5};
+    struct bm_boot_flash images = {
+        .chip = &chip.flash, .buf = buf, .buf_len = sizeof buf, .chip_id = 5};
     const struct bm_boot_config config = {.rollback = 1};
     assert_int_equal(bm_flash_window(&flash, &window, &chip.flash, OTADATA, 0x2000), BM_OK);
     assert_int_equal(bm_otadata_read(&data, &flash), BM_OK);

@@ -156,6 +156,7 @@ static void test_write_refuses(void **state)
     esp_ota_handle_t h = begin("ota_0", OTA_WITH_SEQUENTIAL_WRITES);
     assert_int_equal(esp_ota_write(h, NULL, 1), ESP_ERR_INVALID_ARG);
     assert_int_equal(esp_ota_write(h + 1, v2.data, 1), ESP_ERR_INVALID_ARG);
+    assert_int_equal(esp_ota_write(h + 1, v2.data, 0), ESP_OK);
     assert_int_equal(esp_ota_write_with_offset(h, v2.data, 16, 0), ESP_ERR_INVALID_STATE);
     assert_int_equal(esp_ota_write(h, "no image", 8), ESP_ERR_OTA_VALIDATE_FAILED);
     assert_int_equal(esp_ota_write(h, v2.data, 0), ESP_OK);
@@ -381,6 +382,48 @@ static void test_ask_nonsense(void **state)
     assert_int_equal(esp_ota_erase_last_boot_app_partition(), ESP_FAIL);
 }
 
+static void test_one_slot(void **state)
+{
+    (void)state;
+    board_close(&board);
+    board_open(&board, 1, 1);
+    board_put(&board, "factory", &v1);
+    config = board_config(&board);
+    start();
+    assert_string_equal(esp_ota_get_next_update_partition(NULL)->label, "ota_0");
+    assert_string_equal(esp_ota_get_next_update_partition(find("ota_0"))->label, "ota_0");
+    assert_int_equal(install("ota_0", &v2), ESP_OK);
+    assert_int_equal(esp_ota_set_boot_partition(find("ota_0")), ESP_OK);
+    assert_string_equal(start(), "ota_0");
+    assert_int_equal(esp_ota_mark_app_valid_cancel_rollback(), ESP_OK);
+    esp_ota_handle_t h = 0;
+    const esp_partition_t *next = esp_ota_get_next_update_partition(NULL);
+    assert_string_equal(next->label, "ota_0");
+    assert_int_equal(esp_ota_begin(next, 0, &h), ESP_ERR_OTA_PARTITION_CONFLICT);
+}
+
+/* An app on trial selects the one before: it may not write to it then, any more than before. */
+static void test_trial_left(void **state)
+{
+    esp_ota_handle_t h = 0;
+    (void)state;
+    start();
+    assert_int_equal(install("ota_0", &v1), ESP_OK);
+    assert_int_equal(esp_ota_set_boot_partition(find("ota_0")), ESP_OK);
+    assert_string_equal(start(), "ota_0");
+    assert_int_equal(esp_ota_mark_app_valid_cancel_rollback(), ESP_OK);
+    assert_int_equal(install("ota_1", &v2), ESP_OK);
+    assert_int_equal(esp_ota_set_boot_partition(find("ota_1")), ESP_OK);
+    assert_string_equal(start(), "ota_1");
+    assert_int_equal(esp_ota_begin(find("ota_0"), 0, &h), ESP_ERR_OTA_ROLLBACK_INVALID_STATE);
+    assert_int_equal(esp_ota_set_boot_partition(find("ota_0")), ESP_OK);
+    assert_int_equal(esp_ota_begin(find("ota_0"), 0, &h), ESP_ERR_OTA_ROLLBACK_INVALID_STATE);
+    assert_string_equal(start(), "ota_0");
+    assert_int_equal(esp_ota_begin(find("ota_1"), 0, &h), ESP_ERR_OTA_ROLLBACK_INVALID_STATE);
+    assert_int_equal(esp_ota_mark_app_valid_cancel_rollback(), ESP_OK);
+    assert_int_equal(esp_ota_begin(find("ota_1"), 0, &h), ESP_OK);
+}
+
 static void test_resume(void **state)
 {
     (void)state;
@@ -428,6 +471,7 @@ int main(void)
         CASE(test_set_boot_refuses), CASE(test_anti_rollback), CASE(test_confirm),
         CASE(test_roll_back),        CASE(test_no_way_back),   CASE(test_two_slots),
         CASE(test_ask_nonsense),     CASE(test_resume),        CASE(test_blocks_of_16),
+        CASE(test_one_slot),         CASE(test_trial_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

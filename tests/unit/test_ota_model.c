@@ -38,6 +38,7 @@ struct model {
     char running[BM_PART_LABEL_SIZE];
     uint64_t random;
     int restart;
+    int left_trial; /* what runs was on trial, and selected another app */
 };
 
 static unsigned good_ends, bad_ends, selections, confirmations, rejections, restarts;
@@ -76,6 +77,7 @@ static void start(struct model *m)
     m->config.running = m->running;
     assert_int_equal(bm_espidf_attach_chip(&m->config, NULL), BM_OK);
     m->restart = 0;
+    m->left_trial = 0;
     restarts++;
 }
 
@@ -111,6 +113,8 @@ static void call_begin(struct model *m, struct update *u)
         expected = ESP_ERR_INVALID_ARG;
     } else if (p == esp_ota_get_running_partition()) {
         expected = ESP_ERR_OTA_PARTITION_CONFLICT;
+    } else if (m->left_trial) {
+        expected = ESP_ERR_OTA_ROLLBACK_INVALID_STATE;
     } else if (size == 999999) {
         expected = ESP_ERR_INVALID_SIZE;
     } else if (pending(m)) {
@@ -136,9 +140,9 @@ static void call_write(struct model *m, struct update *u)
     const uint32_t left = image->len - u->done;
     const uint32_t len = left > 0 && draw(m, 3) == 0 ? 1 + draw(m, left) : left;
     const esp_err_t err = esp_ota_write(u->handle, image->data + u->done, len);
-    if (!u->open) {
+    if (len > 0 && !u->open) {
         assert_int_equal(err, ESP_ERR_INVALID_ARG);
-    } else if (u->sealed) {
+    } else if (len > 0 && u->sealed) {
         assert_int_equal(err, ESP_ERR_INVALID_STATE);
     } else {
         assert_int_equal(err, ESP_OK);
@@ -176,8 +180,10 @@ static void call_select(struct model *m, struct update *u)
 {
     const esp_partition_t *p = u->slot != NULL && draw(m, 3) != 0 ? u->slot : any_partition(m);
     const uint32_t before = boots(m);
+    const int leaves = pending(m) && p != esp_ota_get_running_partition();
     const esp_err_t err = esp_ota_set_boot_partition(p);
     if (err == ESP_OK) {
+        m->left_trial = is_slot(p) && (m->left_trial || leaves);
         assert_ptr_equal(esp_ota_get_boot_partition(), p);
         assert_int_equal(boots(m), p->address);
         for (int i = 0; i < UPDATES; i++) {
@@ -200,6 +206,7 @@ static void call_confirm(struct model *m, struct update *u)
     assert_true(err == ESP_OK || err == ESP_FAIL);
     if (err == ESP_OK && chosen) {
         assert_int_equal(boots(m), running->address);
+        m->left_trial = 0;
         confirmations++;
     } else {
         assert_int_equal(boots(m), before);

@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 
+#include "base/le.h"
 #include "birthmark/ota.h"
 #include "harness/board.h"
 #include "harness/virtual.h"
+#include "part/app_fmt.h"
 #include "proto/rom.h"
 #include "proto/slip.h"
 
@@ -219,6 +221,40 @@ static void it_boots_what_otadata_says(void **state)
         virtual_open(&b);
         must_say(hear(&b, 10), rows[i].said);
         assert_int_equal(bm_sim_state(b.sim), BM_SIM_APP);
+        virtual_close(&b);
+    }
+}
+
+/* An app for another chip, another revision of it, or a place where no memory is. */
+static void an_app_for_others_gives_way(void **state)
+{
+    static const struct {
+        size_t at; /* two bytes of the image */
+        uint16_t value;
+        const char *said;
+    } rows[] = {
+        {BMI_AH_CHIP, 5, "boot_comm: mismatch chip ID, expected 0, found 5"},
+        {BMI_AH_MIN_REV, 301, "boot_comm: Image requires chip rev >= v3.1, but chip is v3.0"},
+        {BMI_AH_MAX_REV, 299, "boot_comm: Image requires chip rev <= v2.99, but chip is v3.0"},
+        {BM_APP_HEADER_SIZE + 2, 0x2ffb, "esp_image: a segment has a bad load address range"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct virtual_board b;
+        struct board_image app;
+        virtual_init(&b, "esp32", FLASH_SIZE);
+        b.config.own_bootloader = 1;
+        b.config.revision = 300;
+        put_flash(&b, 0, 2);
+        put_record(&b, 0, 1, BM_OTA_UNDEFINED);
+        board_image_make(&app, &(struct board_app){.version = 7, .fill = 1000});
+        bm_put_le16(app.data + rows[i].at, rows[i].value);
+        board_image_seal(&app);
+        memcpy(b.mem + 0x10000, app.data, app.len);
+        virtual_open(&b);
+        const char *said = hear(&b, 10);
+        must_say(said, rows[i].said);
+        must_say(said, "boot: Loaded app from partition at offset 0x16000");
         virtual_close(&b);
     }
 }
@@ -512,6 +548,7 @@ int main(void)
         cmocka_unit_test(without_a_bootloader_the_watchdog_bites),
         cmocka_unit_test(a_bootloader_in_flash_is_loaded),
         cmocka_unit_test(it_boots_what_otadata_says),
+        cmocka_unit_test(an_app_for_others_gives_way),
         cmocka_unit_test(a_damaged_app_gives_way),
         cmocka_unit_test(a_new_app_has_one_start),
         cmocka_unit_test(an_app_runs_and_restarts),

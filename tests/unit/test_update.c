@@ -220,6 +220,54 @@ static void test_no_otadata(void **state)
     assert_int_equal(bm_update_select(&board.flash, &board.table, row("ota_0"), 1), BM_E_NOENT);
 }
 
+/* ota_1 and ota_2 without ota_0: no slot counts, so no record of one does. */
+static void test_slots_missing(void **state)
+{
+    (void)state;
+    open_board(0, 3);
+    board_put(&board, "ota_1", &good);
+    use("ota_1");
+    struct bm_part_table table = board.table;
+    for (unsigned i = 0; i < table.count; i++) {
+        table.part[i].subtype =
+            (uint8_t)(strcmp(table.part[i].label, "ota_0") == 0 ? 0x30 : table.part[i].subtype);
+    }
+    struct bm_update u;
+    struct bm_update_config config = config_for("ota_1", "ota_2");
+    config.table = &table;
+    assert_int_equal(bm_update_slots(&table), 0);
+    assert_int_equal(bm_update_begin(&u, &config, NULL), BM_OK);
+    bm_update_abort(&u);
+}
+
+/* bm_update_write() behind bm_update_write_at(). */
+static void test_mixed(void **state)
+{
+    struct bm_update u;
+    struct bm_app app;
+    const struct bm_update_check check = {&board.sha256, 0, 0, scratch, sizeof scratch};
+    (void)state;
+    open_board(1, 2);
+    struct bm_update_config config = config_for("factory", "ota_0");
+    config.size = BM_UPDATE_SIZE_UNKNOWN;
+    assert_int_equal(bm_update_begin(&u, &config, NULL), BM_OK);
+    assert_int_equal(bm_update_write_at(&u, 0, newer.data, 1000), BM_OK);
+    assert_int_equal(bm_update_write(&u, newer.data + 1000, newer.len - 1000), BM_OK);
+    assert_int_equal(bm_update_end(&u, &check, &app, NULL), BM_OK);
+    assert_string_equal(app.desc.version, "2.0");
+
+    assert_int_equal(bm_update_begin(&u, &config, NULL), BM_OK);
+    for (uint32_t i = 0; i < 3; i++) { /* more than the slot holds, if it were one behind another */
+        assert_int_equal(bm_update_write_at(&u, 0, newer.data, newer.len), BM_OK);
+    }
+    assert_int_equal(bm_update_write(&u, newer.data, 1), BM_E_NOSPC);
+    assert_int_equal(bm_update_end(&u, &check, &app, NULL), BM_OK);
+
+    assert_int_equal(bm_update_begin(&u, &config, NULL), BM_OK); /* no bytes are nothing written */
+    assert_int_equal(bm_update_write_at(&u, 1000, newer.data, 0), BM_OK);
+    assert_int_equal(bm_update_end(&u, &check, &app, NULL), BM_E_ARG);
+}
+
 static void test_next(void **state)
 {
     (void)state;
@@ -278,6 +326,8 @@ int main(void)
         CASE(test_test_app),
         CASE(test_refusals),
         CASE(test_no_otadata),
+        CASE(test_slots_missing),
+        CASE(test_mixed),
         CASE(test_next),
         CASE(test_hashes),
     };
