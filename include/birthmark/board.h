@@ -15,6 +15,7 @@ extern "C" {
 
 /* What the board tells the program, in its environment. */
 #define BM_BOARD_FLASH        "BIRTHMARK_BOARD_FLASH"        /* path of the whole flash */
+#define BM_BOARD_TABLE        "BIRTHMARK_BOARD_TABLE"        /* 0x8000: where its table is */
 #define BM_BOARD_SLOT         "BIRTHMARK_BOARD_SLOT"         /* label of the app that runs */
 #define BM_BOARD_CHIP         "BIRTHMARK_BOARD_CHIP"         /* esp32c3 */
 #define BM_BOARD_MAC          "BIRTHMARK_BOARD_MAC"          /* 02:00:00:12:34:56 */

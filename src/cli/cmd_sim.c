@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "birthmark/part.h"
 #include "cli/cli.h"
 #include "cli/sim_boards.h"
+#include "cli/table_arg.h"
 #include "layout/flasher_args.h"
 #include "port/clock.h"
 #include "port/keys.h"
@@ -22,6 +24,7 @@ enum {
     OPT_REVISION,
     OPT_DOWNLOAD,
     OPT_USB,
+    OPT_TABLE_OFFSET,
     OPT_OWN_BOOTLOADER,
     OPT_ROLLBACK,
     OPT_SECURE,
@@ -61,6 +64,8 @@ static const struct poptOption options[] = {
      "power on with the boot button held: wait for download", NULL},
     {"usb", '\0', POPT_ARG_NONE, NULL, OPT_USB, "reset logic of the chip's own USB-Serial/JTAG",
      NULL},
+    {"table-offset", '\0', POPT_ARG_STRING, NULL, OPT_TABLE_OFFSET,
+     "where the bootloader looks for the partition table (default: 0x8000)", "OFFSET"},
     {"own-bootloader", '\0', POPT_ARG_NONE, NULL, OPT_OWN_BOOTLOADER,
      "boot also where no second-stage bootloader was flashed", NULL},
     {"rollback", '\0', POPT_ARG_NONE, NULL, OPT_ROLLBACK, "the bootloader has rollback", NULL},
@@ -250,6 +255,7 @@ static int take_option(struct cli *c, struct sim_options *o, int option)
     case OPT_REVISION: return take_revision(c, &board->revision, text);
     case OPT_DOWNLOAD: o->wish.download = 1; return CLI_OK;
     case OPT_USB: board->port = BM_CHIP_PORT_USB_JTAG; return CLI_OK;
+    case OPT_TABLE_OFFSET: return cli_table_number(c, &board->table_off, "--table-offset", text);
     case OPT_OWN_BOOTLOADER: board->own_bootloader = 1; return CLI_OK;
     case OPT_ROLLBACK: board->rollback = 1; return CLI_OK;
     case OPT_SECURE: board->secure_download = 1; return CLI_OK;
@@ -284,6 +290,11 @@ static int read_options(struct cli *c, struct sim_options *o)
     }
     if (board->port == BM_CHIP_PORT_USB_JTAG && board->chip->usb.jtag == 0) {
         return cli_usage(c, "the %s has no USB-Serial/JTAG", board->chip->name);
+    }
+    if (board->table_off % BM_PART_TABLE_SECTOR != 0 ||
+        board->table_off <= board->chip->bootloader_offset) {
+        return cli_usage(c, "--table-offset is a multiple of 0x1000 behind the bootloader at 0x%x",
+                         (unsigned)board->chip->bootloader_offset);
     }
     if (o->wish.link != NULL && o->wish.kind != BM_ENDPOINT_PTY) {
         return cli_usage(c, "--link names a pty: it does not go with this --port");
@@ -349,6 +360,7 @@ static int run(struct cli *c)
         .wish = {.board = {.chip = bm_chip_by_name("esp32"),
                            .mac = {0x02, 0, 0, 0, 0, 0x01},
                            .revision = REVISION_USUAL,
+                           .table_off = BM_PART_TABLE_OFFSET,
                            .security = {.api_version = 3},
                            .faults = {.late_ms = LATE_MS}},
                  .flash_size = DEFAULT_SIZE,

@@ -172,7 +172,7 @@ int cli_sim_board_open(struct cli_sim_board *board, const struct cli_sim_wish *w
     config.hold_boot = wish->download;
     count_mac(config.mac, i);
     memcpy(board->mac, config.mac, sizeof board->mac);
-    board->firmware = cli_firmware_new(board->path, config.rollback);
+    board->firmware = cli_firmware_new(board->path, config.table_off, config.rollback);
     if (board->firmware == NULL) {
         return cli_fail(config.chip->name, BM_E_NOMEM, NULL);
     }

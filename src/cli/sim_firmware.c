@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sim_firmware.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ enum {
 
 struct cli_firmware {
     const char *flash;
+    uint32_t table_off;
     int rollback;
     struct bm_guest *guest;
     const struct bm_chip *chip;
@@ -74,6 +76,7 @@ static int launch(struct cli_firmware *f, const struct bm_sim_program *p, const 
     char reason[48];
     char slot[64];
     char chip[48];
+    char table[48];
     char *flash = malloc(ENV_LINE);
     if (flash == NULL) {
         return bm_diag_set(diag, BM_E_NOMEM, 0, NULL, "out of memory");
@@ -81,15 +84,20 @@ static int launch(struct cli_firmware *f, const struct bm_sim_program *p, const 
     (void)snprintf(flash, ENV_LINE, BM_BOARD_FLASH "=%s", f->flash);
     (void)snprintf(slot, sizeof slot, BM_BOARD_SLOT "=%s", p->part->label);
     (void)snprintf(chip, sizeof chip, BM_BOARD_CHIP "=%s", p->chip->id_name);
+    (void)snprintf(table, sizeof table, BM_BOARD_TABLE "=0x%" PRIx32, f->table_off);
     (void)snprintf(mac, sizeof mac, BM_BOARD_MAC "=%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0],
                    p->mac[1], p->mac[2], p->mac[3], p->mac[4], p->mac[5]);
     (void)snprintf(reason, sizeof reason, BM_BOARD_RESET_REASON "=%d", (int)p->reason);
-    const char *const env[] = {
-        flash,    slot,
-        chip,     mac,
-        reason,   f->rollback ? BM_BOARD_ROLLBACK "=1" : BM_BOARD_ROLLBACK "=0",
-        watchdog, "PATH=/usr/local/bin:/usr/bin:/bin",
-        NULL};
+    const char *const env[] = {flash,
+                               slot,
+                               table,
+                               chip,
+                               mac,
+                               reason,
+                               f->rollback ? BM_BOARD_ROLLBACK "=1" : BM_BOARD_ROLLBACK "=0",
+                               watchdog,
+                               "PATH=/usr/local/bin:/usr/bin:/bin",
+                               NULL};
     const struct bm_guest_config config = {program, len, "firmware", env};
     const int rc = bm_guest_start(&f->guest, &config, diag);
     free(flash);
@@ -287,11 +295,12 @@ static void stop(void *ctx)
 
 const struct bm_sim_runner cli_firmware_runner = {start, input, output, poll, stop};
 
-struct cli_firmware *cli_firmware_new(const char *flash, int rollback)
+struct cli_firmware *cli_firmware_new(const char *flash, uint32_t table_off, int rollback)
 {
     struct cli_firmware *f = calloc(1, sizeof *f);
     if (f != NULL) {
         f->flash = flash;
+        f->table_off = table_off;
         f->rollback = rollback;
     }
     return f;

@@ -39,6 +39,7 @@ int bm_board_attach(const struct bm_hash *sha256, struct bm_diag *diag)
 {
     const char *path = getenv(BM_BOARD_FLASH);
     const char *chip = getenv(BM_BOARD_CHIP);
+    const char *table = getenv(BM_BOARD_TABLE);
     if (path == NULL) {
         return bm_diag_set(diag, BM_E_NOENT, 0, NULL,
                            "this program runs on a virtual board only: birthmark sim");
@@ -54,6 +55,7 @@ int bm_board_attach(const struct bm_hash *sha256, struct bm_diag *diag)
     const int id = chip != NULL ? bm_app_chip_id(chip) : -1;
     const struct bm_espidf_chip config = {
         .flash = &flash,
+        .table_offset = table != NULL ? (uint32_t)strtoul(table, NULL, 0) : 0,
         .sha256 = sha256,
         .running = getenv(BM_BOARD_SLOT),
         .chip_id = id >= 0 ? (uint16_t)id : (uint16_t)BM_UPDATE_ANY_CHIP,

@@ -324,6 +324,12 @@ static void warn_of_mapped(struct packer *k)
                  "constants and one of program; join sections in the linker script",
                  k->mapped.count);
     }
+    if (of[BMI_MEM_ROM] == 1) {
+        PACK_SAY(
+            k, BM_IMAGE_WARNING,
+            "one segment is mapped from the flash, and on this chip ESP-IDF's bootloader wants "
+            "two, of constants and of program");
+    }
     if (of[BMI_MEM_DROM] > 0 && of[BMI_MEM_IROM] == 0) {
         PACK_SAY(k, BM_IMAGE_WARNING,
                  "no segment of program is mapped from the flash (IROM); ESP-IDF's bootloader "

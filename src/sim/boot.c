@@ -33,16 +33,16 @@ void sim_boot(struct bm_sim *sim)
 {
     const struct bm_flash *flash = sim->config.flash;
     const uint32_t off = sim->config.chip->bootloader_offset;
-    const uint32_t room = BM_PART_TABLE_OFFSET - off;
+    const uint32_t table = sim->config.table_off;
     uint8_t head[4] = {0};
     struct bm_app loader;
     sim->log_ms = FIRST_LOG_MS;
-    if (flash->size <= BM_PART_TABLE_OFFSET + BM_PART_TABLE_SECTOR ||
+    if (flash->size < BM_PART_TABLE_SECTOR || flash->size - BM_PART_TABLE_SECTOR <= table ||
         flash->ops->read(flash->ctx, off, head, sizeof head) != BM_OK) {
         find_nothing(sim, 0xffffffffu);
         return;
     }
-    const int rc = bm_app_read(&loader, flash, off, room, NULL);
+    const int rc = bm_app_read(&loader, flash, off, table - off, NULL);
     if (rc == BM_OK) {
         sim_print_load(sim, &loader);
         sim_stage2(sim, 0x100000u << (loader.flash_size & 0xf));

@@ -29,6 +29,8 @@ static int is_wrong(const struct bm_sim_config *config)
     const struct bm_flash *flash = config->flash;
     return config->chip == NULL || flash == NULL || flash->ops->prog == NULL ||
            flash->ops->erase == NULL || flash->size == 0 || flash->size % SIM_SECTOR != 0 ||
+           config->table_off % SIM_SECTOR != 0 ||
+           (config->table_off != 0 && config->table_off <= config->chip->bootloader_offset) ||
            (config->secure_download && config->chip->security_info_len == 0);
 }
 
@@ -43,6 +45,7 @@ int bm_sim_open(struct bm_sim **out, const struct bm_sim_config *config)
         return BM_E_NOMEM;
     }
     sim->config = *config;
+    sim->config.table_off = config->table_off != 0 ? config->table_off : BM_PART_TABLE_OFFSET;
     sim->flash_id = config->flash_id != 0 ? config->flash_id : usual_flash_id(config->flash->size);
     sim->reset_at = SIM_NEVER;
     sim->random = (uint64_t)config->faults.seed << 1 | 1;

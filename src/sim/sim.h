@@ -33,6 +33,7 @@ struct bm_sim_config {
     uint32_t flash_id;      /* JEDEC, manufacturer in the low byte; 0: by the size of the flash */
     int realtime;           /* 1: erases, programs and bytes take as long as on silicon */
     int hold_boot;          /* 1: GPIO0 is held low by a finger when the chip samples it */
+    uint32_t table_off;     /* where its bootloader looks for the partition table; 0: 0x8000 */
     int own_bootloader;     /* 1: boots also where the flash has no second-stage bootloader */
     int rollback;           /* 1: the bootloader is built with rollback */
     int secure_download;    /* 1: only what that mode allows; needs a chip that has it */
@@ -49,7 +50,8 @@ unsigned bm_sim_usual_revision(const struct bm_chip *chip);
 
 /* A board without power yet: bm_sim_reset() gives it. config is copied; what it points to is kept
  * by the caller. Returns BM_OK, BM_E_ARG (a flash without erase and program, or not of whole
- * sectors; secure download on a chip without) or BM_E_NOMEM. */
+ * sectors; a table that begins no sector or is not behind the bootloader; secure download on a chip
+ * without) or BM_E_NOMEM. */
 int bm_sim_open(struct bm_sim **out, const struct bm_sim_config *config);
 
 /* NULL is left alone. */

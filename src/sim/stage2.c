@@ -76,7 +76,7 @@ static void explain_table(struct bm_sim *sim)
 {
     const struct bm_flash *flash = sim->config.flash;
     uint8_t row[2] = {0};
-    (void)flash->ops->read(flash->ctx, BM_PART_TABLE_OFFSET, row, sizeof row);
+    (void)flash->ops->read(flash->ctx, sim->config.table_off, row, sizeof row);
     const unsigned magic = bm_get_le16(row);
     if (magic == 0x50aa) {
         say(sim, 'E', "flash_parts: Incorrect MD5 checksum");
@@ -101,7 +101,7 @@ static int load_table(struct bm_sim *sim, uint32_t flash_size)
 {
     const struct bm_part *bad = NULL;
     const int rc =
-        bm_part_table_read(sim->table, sim->config.flash, BM_PART_TABLE_OFFSET, &sim->md5, NULL);
+        bm_part_table_read(sim->table, sim->config.flash, sim->config.table_off, &sim->md5, NULL);
     if (rc != BM_OK) {
         explain_table(sim);
     } else {

@@ -191,7 +191,7 @@ static void open_board(struct board *b)
                      BM_OK);
     assert_int_equal(bm_flash_file_open_rw(&b->flash, &b->file, "flash.bin"), BM_OK);
     b->log = calloc(LOG, 1);
-    b->firmware = cli_firmware_new("flash.bin", 0);
+    b->firmware = cli_firmware_new("flash.bin", BM_PART_TABLE_OFFSET, 0);
     assert_true(b->log != NULL && b->firmware != NULL);
     config.runner_ctx = b->firmware;
     assert_int_equal(bm_sim_open(&b->sim, &config), BM_OK);

@@ -259,6 +259,30 @@ static void an_app_for_others_gives_way(void **state)
     }
 }
 
+/* The table is where the bootloader was built to look for it. */
+static void the_table_is_elsewhere(void **state)
+{
+    struct virtual_board b;
+    (void)state;
+    virtual_init(&b, "esp32", FLASH_SIZE);
+    b.config.own_bootloader = 1;
+    put_flash(&b, 1, 2);
+    memcpy(b.mem + 0x7000, b.mem + 0x8000, 0x1000);
+    memset(b.mem + 0x8000, 0xff, 0x1000);
+    virtual_open(&b);
+    must_say(hear(&b, 10), "boot: load partition table error!");
+    virtual_close(&b);
+    virtual_init(&b, "esp32", FLASH_SIZE);
+    b.config.own_bootloader = 1;
+    b.config.table_off = 0x7000;
+    put_flash(&b, 1, 2);
+    memcpy(b.mem + 0x7000, b.mem + 0x8000, 0x1000);
+    memset(b.mem + 0x8000, 0xff, 0x1000);
+    virtual_open(&b);
+    must_say(hear(&b, 10), "boot: Loaded app from partition");
+    virtual_close(&b);
+}
+
 static void a_damaged_app_gives_way(void **state)
 {
     struct virtual_board b;
@@ -549,6 +573,7 @@ int main(void)
         cmocka_unit_test(a_bootloader_in_flash_is_loaded),
         cmocka_unit_test(it_boots_what_otadata_says),
         cmocka_unit_test(an_app_for_others_gives_way),
+        cmocka_unit_test(the_table_is_elsewhere),
         cmocka_unit_test(a_damaged_app_gives_way),
         cmocka_unit_test(a_new_app_has_one_start),
         cmocka_unit_test(an_app_runs_and_restarts),
