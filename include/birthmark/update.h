@@ -86,7 +86,8 @@ int bm_update_write(struct bm_update *u, const void *data, size_t len);
 
 /* Writes bytes anywhere in what was erased at the beginning; off and len multiples of the unit. A
  * bm_update_write() after it goes on behind as many bytes as were written in all, as in ESP-IDF.
- * Returns as above, and BM_E_ARG in a sequential session. */
+ * Returns as above, and BM_E_ARG in a sequential session, or where bytes of bm_update_write() wait
+ * for the rest of their unit. */
 int bm_update_write_at(struct bm_update *u, uint32_t off, const void *data, size_t len);
 
 /* Ends the session and checks the image that was written: all of bm_app_verify(), within the bytes

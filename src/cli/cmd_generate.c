@@ -212,14 +212,7 @@ static int read_row_file(void *ctx, const char *path, size_t max, uint8_t **data
 {
     struct request *r = ctx;
     char below[CLI_PATH_SIZE];
-    struct bm_text t;
-    bm_text_init(&t, below, sizeof below);
-    if (r->relative_to != NULL && path[0] != '/') {
-        bm_text_str(&t, r->relative_to);
-        bm_text_str(&t, "/");
-    }
-    bm_text_str(&t, path);
-    if (t.cut) {
+    if (!cli_path_in(below, r->relative_to, path)) {
         return bm_diag_set(diag, BM_E_INPUT, 0, NULL, "the path is too long");
     }
     r->own_input = r->own_input || is_output(r, strcmp(below, "-") == 0 ? "./-" : below);

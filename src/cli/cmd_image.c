@@ -37,6 +37,8 @@ enum {
     OPT_VIRTUAL
 };
 
+enum { PAGE_LOG2_LEAST = 13 }; /* of any chip */
+
 static const struct poptOption options[] = {
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "info, verify: print as JSON", NULL},
     {"chip", '\0', POPT_ARG_STRING, NULL, OPT_CHIP,
@@ -183,11 +185,12 @@ static uint32_t size_of(const char *text)
 static int take_page(struct cli *c, uint8_t *log2)
 {
     const uint32_t size = size_of(cli_option_arg(c));
-    for (*log2 = BMI_APP_PAGE_LOG2_MAX; *log2 > 0 && 1u << *log2 != size; --*log2) {
+    for (*log2 = BMI_APP_PAGE_LOG2_MAX; *log2 >= PAGE_LOG2_LEAST && 1u << *log2 != size; --*log2) {
     }
-    return *log2 > 0 ? CLI_OK
-                     : cli_usage(c, "--flash-mmu-page-size is 64KB, 32KB, 16KB or 8KB, not \"%s\"",
-                                 cli_option_arg(c));
+    return *log2 >= PAGE_LOG2_LEAST
+               ? CLI_OK
+               : cli_usage(c, "--flash-mmu-page-size is 64KB, 32KB, 16KB or 8KB, not \"%s\"",
+                           cli_option_arg(c));
 }
 
 static int take_pad_to(struct cli *c, uint32_t *out)

@@ -208,8 +208,9 @@ static int by_address(const void *a, const void *b)
 /* ESP-IDF's build says it to bootloaders before its version 5 on two chips. */
 static uint8_t old_revision(const struct bm_pack *p)
 {
-    const int rev = p->min_chip_rev;
-    return (uint8_t)(p->chip == ESP32 ? rev / 100 : p->chip == ESP32_C3 ? rev % 100 : 0);
+    const unsigned rev = p->min_chip_rev;
+    const unsigned old = p->chip == ESP32 ? rev / 100 : p->chip == ESP32_C3 ? rev % 100 : 0;
+    return old < UINT8_MAX ? (uint8_t)old : UINT8_MAX;
 }
 
 /* What is laid out by the page, and what needs its end. */

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/base.h"
 #include "cli/cmd_generate_report.h"
 #include "cli/edit_file.h"
 #include "cli/keys_file.h"
 #include "cli/live.h"
+#include "cli/out_file.h"
 #include "image/input.h"
 #include "port/file.h"
 
+enum { OPT_RELATIVE = 100 };
+
 static const struct poptOption options[] = {
+    {"relative-to", '\0', POPT_ARG_STRING, NULL, OPT_RELATIVE,
+     "folder that relative paths in the CSV begin at (the current one)", "DIR"},
     CLI_EDIT_OPTIONS,
     POPT_TABLEEND,
 };
@@ -22,8 +28,12 @@ static const struct cli_example examples[] = {
 static int read_row_file(void *ctx, const char *path, size_t max, uint8_t **data, size_t *len,
                          struct bm_diag *diag)
 {
-    (void)ctx;
-    return bm_port_read(strcmp(path, "-") == 0 ? "./-" : path, max, data, len, diag);
+    char below[CLI_PATH_SIZE];
+    const char *const *folder = ctx;
+    if (!cli_path_in(below, *folder, path)) {
+        return bm_diag_set(diag, BM_E_INPUT, 0, NULL, "the path is too long");
+    }
+    return bm_port_read(strcmp(below, "-") == 0 ? "./-" : below, max, data, len, diag);
 }
 
 static void release_row_file(void *ctx, uint8_t *data, size_t len)
@@ -32,10 +42,11 @@ static void release_row_file(void *ctx, uint8_t *data, size_t len)
     bm_port_free(data, len);
 }
 
-/* Reads the rows, telling all that is wrong with them. */
-static int read_rows(struct bmi_items *items, const char *path)
+/* Reads the rows, telling all that is wrong with them. folder: of relative paths in it, or NULL. */
+static int read_rows(struct bmi_items *items, const char *path, const char *folder)
 {
-    const struct bm_image_options o = {.read = read_row_file, .release = release_row_file};
+    const struct bm_image_options o = {
+        .read = read_row_file, .release = release_row_file, .ctx = &folder, .folder = folder};
     struct bm_image_problems problems;
     struct bm_diag diag;
     struct bmi_input in = {.items = items,
@@ -88,11 +99,16 @@ static int run(struct cli *c)
 {
     struct cli_edit e;
     struct bmi_items items;
+    const char *folder = NULL;
     int option;
     memset(&e, 0, sizeof e);
     memset(&items, 0, sizeof items);
     while ((option = cli_option(c)) > 0) {
-        cli_edit_option(c, &e, option);
+        if (option == OPT_RELATIVE) {
+            folder = cli_option_arg(c);
+        } else {
+            cli_edit_option(c, &e, option);
+        }
     }
     if (option < 0) {
         return CLI_USAGE;
@@ -103,7 +119,7 @@ static int run(struct cli *c)
         return cli_usage(c, "takes %s and a CSV file",
                          cli_is_live(c, path) ? "--port" : "an image");
     }
-    int status = read_rows(&items, csv);
+    int status = read_rows(&items, csv, folder);
     if (status == CLI_OK) {
         status = cli_edit_open(c, &e, path);
         status = status == CLI_OK ? apply(&e, &items) : status;

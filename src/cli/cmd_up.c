@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,40 +91,27 @@ static int stopped(int status, const char *step, const char *remedy)
     return status;
 }
 
-/* The CSV as it is called in the folder that its paths begin at. Returns 0 where that is not known.
- */
-static int csv_from(char out[CLI_PATH_SIZE], const char *folder, const char *csv)
-{
-    struct bm_text t;
-    bm_text_init(&t, out, CLI_PATH_SIZE);
-    if (csv[0] != '/' && (folder[0] == '/' || strstr(folder, "..") != NULL)) {
-        return 0;
-    }
-    for (const char *p = folder; csv[0] != '/' && p != NULL; p = strchr(p, '/')) {
-        p += *p == '/';
-        const size_t len = strcspn(p, "/");
-        bm_text_str(&t, len == 0 || (len == 1 && *p == '.') ? "" : "../");
-    }
-    bm_text_str(&t, csv);
-    return 1;
-}
-
-/* A command to paste. Its CSV's paths begin at the folder that it runs in. */
+/* A command to paste. */
 static void say_import(const struct cli_up *u)
 {
-    char csv[CLI_PATH_SIZE];
-    char folder[CLI_PATH_SIZE];
-    const char *in = u->text[UP_DIRECTORY] != NULL ? u->text[UP_DIRECTORY] : "";
-    const char *from = u->text[UP_RELATIVE_TO];
-    if (!csv_from(csv, from, u->csv) || cli_up_path(folder, in, from) != CLI_OK) {
-        return;
+    const char *in = u->text[UP_DIRECTORY];
+    const uint32_t table_off = u->parts.plan.table_off;
+    if (in != NULL) {
+        (void)fputs("(cd", stderr);
+        cli_word(stderr, in);
+        (void)fputs(" && ", stderr);
     }
-    (void)fputs("(cd", stderr);
-    cli_word(stderr, in[0] != '\0' ? folder : from);
-    (void)fputs(" && birthmark import -p", stderr);
+    (void)fputs("birthmark import -p", stderr);
     cli_word(stderr, u->port);
-    cli_word(stderr, csv);
-    (void)fputs(")\n", stderr);
+    (void)fputs(" --partition", stderr);
+    cli_word(stderr, u->nvs->label);
+    if (table_off != BM_PART_TABLE_OFFSET) {
+        (void)fprintf(stderr, " --table-offset 0x%" PRIx32, table_off);
+    }
+    (void)fputs(" --relative-to", stderr);
+    cli_word(stderr, u->text[UP_RELATIVE_TO]);
+    cli_word(stderr, u->csv);
+    (void)fputs(in != NULL ? ")\n" : "\n", stderr);
 }
 
 static int generate(const struct cli_up *u)

@@ -96,7 +96,7 @@ static int verify(struct cli *c, struct cli_flash *f)
     status = status == CLI_OK ? cli_board_open(&b, c, f->json) : status;
     status = status == CLI_OK ? cli_flash_place(c, f, &b) : status;
     if (status == CLI_OK) {
-        cli_flash_tell(f, &b);
+        cli_flash_tell(f, &b, f->force);
         status = compare_all(f, &b);
     }
     status = cli_board_finish(&b, f->json, status);

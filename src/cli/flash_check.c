@@ -255,6 +255,7 @@ static int find_loss(struct cli_board *b, const struct bm_flash_part *w, int onl
         }
         if (harmless) {
             i += n;
+            step = step < RUN ? 2 * step : step;
         } else if (n > SECTOR) {
             step = SECTOR; /* from here on one by one */
         } else if (status == CLI_OK) {
@@ -345,7 +346,7 @@ int cli_flash_check(struct cli_flash *f, struct cli_board *b)
     if (status != CLI_OK) {
         return status;
     }
-    cli_flash_tell(f, b);
+    cli_flash_tell(f, b, f->force && wrong == 0);
     size_t errors = f->findings.errors;
     if (wrong == 0) {
         errors += cli_flash_guard(f, b) + guard_secure(f, b);

@@ -189,12 +189,12 @@ int cli_flash_place(struct cli *c, struct cli_flash *f, struct cli_board *b)
     return status;
 }
 
-void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b)
+void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b, int as_warnings)
 {
     for (size_t i = 0; i < f->findings.count; i++) {
         struct bm_layout_finding one = f->findings.list[i];
         struct bm_layout_kind kind = *one.kind;
-        kind.severity = f->force ? BM_WARNING : kind.severity;
+        kind.severity = as_warnings ? BM_WARNING : kind.severity;
         one.kind = &kind;
         const struct bm_layout_findings list = {.list = &one, .count = 1};
         cli_findings_put(&list, b->port);

@@ -82,7 +82,7 @@ void cli_flash_close(struct cli_flash *f);
 int cli_flash_place(struct cli *c, struct cli_flash *f, struct cli_board *b);
 
 /* Prints the findings; an error is a warning if it is overridden. */
-void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b);
+void cli_flash_tell(const struct cli_flash *f, const struct cli_board *b, int as_warnings);
 
 /* Positions of the parts in ascending order of their offsets. */
 void cli_flash_order(const struct cli_flash *f, size_t order[CLI_PARTS_MAX]);

@@ -26,6 +26,18 @@ const char *cli_extension(const char *path)
     return dot == NULL || dot == name ? "" : dot;
 }
 
+int cli_path_in(char out[CLI_PATH_SIZE], const char *dir, const char *name)
+{
+    struct bm_text t;
+    bm_text_init(&t, out, CLI_PATH_SIZE);
+    if (dir != NULL && name[0] != '/') {
+        bm_text_str(&t, dir);
+        bm_text_str(&t, "/");
+    }
+    bm_text_str(&t, name);
+    return !t.cut;
+}
+
 int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,
                  const char *path)
 {

@@ -17,6 +17,9 @@ int cli_is_stdout(const char *path);
 /* ".bin" of "a/b.bin"; "" where there is none, as in "a.d/b" and "a/.b". */
 const char *cli_extension(const char *path);
 
+/* "DIR/NAME", or NAME where it is absolute or dir is NULL. Returns 0 if that is too long. */
+int cli_path_in(char out[CLI_PATH_SIZE], const char *dir, const char *name);
+
 /* Puts the parts below each other: "DIR/SUB/PATH". dir and sub may be NULL or ""; an absolute path
  * and a stream stay as they are. Returns CLI_OK, or CLI_USAGE after saying that it is too long. */
 int cli_out_path(struct cli *c, char out[CLI_PATH_SIZE], const char *dir, const char *sub,

@@ -15,14 +15,7 @@ static const char *const usual_csv[] = {"main/nvs.csv", "nvs.csv", NULL};
 
 int cli_up_path(char out[CLI_PATH_SIZE], const char *dir, const char *name)
 {
-    struct bm_text t;
-    bm_text_init(&t, out, CLI_PATH_SIZE);
-    if (name[0] != '/') {
-        bm_text_str(&t, dir);
-        bm_text_str(&t, "/");
-    }
-    bm_text_str(&t, name);
-    if (t.cut) {
+    if (!cli_path_in(out, dir, name)) {
         cli_error("the path is too long: %s/%s", dir, name);
         return CLI_INPUT;
     }

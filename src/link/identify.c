@@ -15,11 +15,12 @@ static int read_twice(void *ctx, uint32_t addr, uint32_t *value)
     return link_read_reg_twice(ctx, addr, value, NULL);
 }
 
-/* For what a chip need not tell: BM_OK where it refused, or is silent also in another session. */
+/* For what a chip need not tell: BM_OK where it refused, or is silent also in the last session, on
+ * a line that damages nothing. */
 static int unknown_if(struct bm_link *link, int rc)
 {
     const int refused = rc == BM_E_PROTO && link->refusal != 0;
-    const int silent = link->lenient && (rc == BM_E_TIMEOUT || rc == BM_E_PROTO);
+    const int silent = link->lenient && rc == BM_E_TIMEOUT && link->garbled == link->garbled_before;
     return refused || (silent && !link_stopped(link)) ? BM_OK : rc;
 }
 
@@ -161,12 +162,13 @@ static int identify(struct bm_link *link, struct bm_diag *diag)
         rc = link->info.secure_download ? BM_OK : read_identity(link, &link->info, diag);
     }
     if (link->known) {
-        const int seen = has_mac(&before) && has_mac(&link->info);
-        const int same =
-            chip == before.chip && (!seen || memcmp(before.mac, link->info.mac, 6) == 0);
+        const int same = chip == before.chip && memcmp(before.mac, link->info.mac, 6) == 0;
+        const int silent = has_mac(&before) && !has_mac(&link->info);
         link->info = before;
         link->chip = before.chip;
-        if (rc == BM_OK && !same) {
+        if (rc == BM_OK && silent && !link->info.secure_download) {
+            rc = link_fail(link, diag, BM_E_TIMEOUT, 0, "reading the chip's identity");
+        } else if (rc == BM_OK && !same) {
             rc = bm_diag_set(diag, BM_E_TYPE, 0, "board", "another board answers now");
         }
     }
@@ -233,6 +235,9 @@ static int find_flash(struct bm_link *link, struct bm_diag *diag)
     }
     if (!info->secure_download) {
         rc = unknown_if(link, link_flash_id(link, &info->flash_id, diag));
+        if (rc == BM_OK && link_flash_size(info->flash_id) == 0) { /* perhaps the line's doing */
+            rc = unknown_if(link, link_flash_id(link, &info->flash_id, diag));
+        }
     }
     info->flash_size =
         link->config.flash_size != 0 ? link->config.flash_size : link_flash_size(info->flash_id);
@@ -312,6 +317,7 @@ static int change_baud(struct bm_link *link, struct bm_diag *diag)
 
 int link_setup(struct bm_link *link, struct bm_diag *diag)
 {
+    link->garbled_before = link->garbled;
     int rc = identify(link, diag);
     if (rc == BM_OK && !link->info.secure_download) {
         rc = unknown_if(link, stop_watchdogs(link, diag));

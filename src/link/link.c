@@ -18,7 +18,7 @@ static int start(struct bm_link *link, struct bm_diag *diag)
     int rc = BM_E_TIMEOUT;
     for (unsigned i = 0; i < SETUPS; i++) {
         struct bm_diag why = {0};
-        link->lenient = i > 0;
+        link->lenient = i + 1 == SETUPS; /* and at each connecting again */
         link_begin_work(link, 0);
         link->recovering = 1; /* what fails here is begun again here */
         rc = link_connect(link, link->config.attempts, &why);

@@ -63,8 +63,9 @@ struct bm_link {
     int unknown;      /* 1: it does not know that operation */
     uint64_t ends_at; /* 0, or when the session ends whatever happens, by link_now() */
     unsigned damaged; /* messages that arrived so, here or there, or not at all */
-    uint8_t awaited;  /* while recovering: of this operation a reply is missing */
-    int late;         /* 1: and came */
+    unsigned garbled, garbled_before; /* of these, that arrived so; at the begin of the setup */
+    uint8_t awaited;                  /* while recovering: of this operation a reply is missing */
+    int late;                         /* 1: and came */
     struct link_heard heard;
     unsigned losses, losses_most; /* recoveries in this piece of work, and how many there may be */
     uint64_t wire;                /* bytes in both directions since the session began */

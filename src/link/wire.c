@@ -174,7 +174,9 @@ int link_exchange(struct bm_link *link, size_t len, unsigned timeout_ms, struct 
     int rc = link_send(link, len);
     if (rc == BM_OK) {
         rc = link_reply(link, op, last_op, timeout_ms + 2 * line_ms(link, len), reply);
-        link->damaged += rc == BM_E_PROTO && !link->unknown && link->refusal != BM_ROM_E_WRITE;
+        const int garbled = rc == BM_E_PROTO && !link->unknown && link->refusal != BM_ROM_E_WRITE;
+        link->damaged += (unsigned)garbled;
+        link->garbled += (unsigned)garbled;
     }
     return rc;
 }

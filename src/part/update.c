@@ -324,7 +324,7 @@ int bm_update_write(struct bm_update *u, const void *data, size_t len)
 int bm_update_write_at(struct bm_update *u, uint32_t off, const void *data, size_t len)
 {
     if (u == NULL || !u->open || data == NULL || u->sequential || off > u->slot.size ||
-        off % u->unit != 0 || len % u->unit != 0) {
+        off % u->unit != 0 || len % u->unit != 0 || u->held > 0) {
         return BM_E_ARG;
     }
     if (len > u->slot.size - off) {

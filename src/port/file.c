@@ -228,7 +228,7 @@ static int create_beside(const char *path, char *name, unsigned mode)
     const size_t folder = folder_length(path);
     memcpy(name, path, folder);
     for (unsigned i = 0; i < TEMP_TRIES; i++) {
-        snprintf(name + folder, TEMP_NAME, ".birthmark-%ld-%u.tmp", (long)getpid(), i);
+        snprintf(name + folder, TEMP_NAME, BM_PORT_TEMP_FORMAT, (long)getpid(), i);
         const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd >= 0 || errno != EEXIST) {
             return fd;

@@ -10,6 +10,9 @@
 
 #include "birthmark/err.h"
 
+/* What a file is called while it is written, in the folder that it will be in: process, number. */
+#define BM_PORT_TEMP_FORMAT ".birthmark-%ld-%u.tmp"
+
 struct bm_port_hold;
 
 /* Reads a whole file, or standard input for "-".

@@ -3,17 +3,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "port/file.h"
 #include "port/shell.h"
 
-/* In a session of its own, so that what the terminal sends does not reach it. All but the line is
- * given up: whoever reads our output must not wait for this process. */
-static void watch(int from, const char *path)
+enum { FILES = 1024 }; /* more than anybody hands down */
+
+/* The file, and what was to become it. */
+static void wipe(const char *path, long pid)
+{
+    char name[64];
+    const char *slash = strrchr(path, '/');
+    const size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    (void)bm_port_wipe_file(path, NULL);
+    (void)snprintf(name, sizeof name, BM_PORT_TEMP_FORMAT, pid, 0u);
+    char *unfinished = malloc(folder + sizeof name);
+    if (unfinished != NULL) {
+        memcpy(unfinished, path, folder);
+        memcpy(unfinished + folder, name, sizeof name);
+        (void)bm_port_wipe_file(unfinished, NULL);
+        free(unfinished);
+    }
+}
+
+/* In a session of its own, so that what the terminal sends does not reach it. All files but the
+ * line are given up: whoever reads from us must not wait for this process. */
+static void watch(int from, const char *path, long pid)
 {
     char byte = 0;
     ssize_t n = -1;
@@ -22,11 +44,16 @@ static void watch(int from, const char *path)
     for (int fd = 0; null >= 0 && fd < 3; fd++) {
         (void)dup2(null, fd);
     }
+    for (int fd = 3; fd < FILES; fd++) {
+        if (fd != from) {
+            (void)close(fd);
+        }
+    }
     do {
         n = read(from, &byte, 1);
     } while (n < 0 && errno == EINTR);
     if (n == 0) {
-        (void)bm_port_wipe_file(path, NULL);
+        wipe(path, pid);
     }
     _exit(0);
 }
@@ -35,6 +62,7 @@ int bm_port_wiper_start(struct bm_port_wiper *w, const char *path, struct bm_dia
 {
     int ends[2] = {-1, -1};
     pid_t pid = -1;
+    const long us = (long)getpid();
     memset(w, 0, sizeof *w);
     int error = socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 ? 0 : errno;
     if (error == 0) {
@@ -45,7 +73,7 @@ int bm_port_wiper_start(struct bm_port_wiper *w, const char *path, struct bm_dia
     }
     if (pid == 0) {
         close(ends[1]);
-        watch(ends[0], path);
+        watch(ends[0], path, us);
     }
     if (ends[0] >= 0) {
         close(ends[0]);

@@ -129,9 +129,9 @@ expect_exit 3
 expect_stderr_has "replaces all that partition nvs at 0x9000 (24 KB) holds"
 expect_stderr_has "stopped at flash: "
 expect_stderr_has "--no-nvs leaves the board's values as they are"
-expect_stderr_has "(cd build && birthmark import -p $port ../main/nvs.csv)"
+expect_stderr_has "birthmark import -p $port --partition nvs --relative-to build main/nvs.csv"
 paste=$(cd .. && "$BIRTHMARK" up -C ./cam --no-monitor --no-build 2>&1 >/dev/null | grep '^(cd')
-[ "$paste" = "(cd ./cam/build && birthmark import -p $port ../main/nvs.csv)" ] || fail "-C: to paste is $paste"
+[ "$paste" = "(cd ./cam && birthmark import -p $port --partition nvs --relative-to build main/nvs.csv)" ] || fail "-C: to paste is $paste"
 run "$BIRTHMARK" get --port "$port" certs priv_key
 expect_stdout geheim
 bm up --no-monitor --no-build --no-nvs

@@ -113,11 +113,9 @@ static void call_begin(struct model *m, struct update *u)
         expected = ESP_ERR_INVALID_ARG;
     } else if (p == esp_ota_get_running_partition()) {
         expected = ESP_ERR_OTA_PARTITION_CONFLICT;
-    } else if (m->left_trial) {
-        expected = ESP_ERR_OTA_ROLLBACK_INVALID_STATE;
-    } else if (size == 999999) {
+    } else if (size == 999999 && !m->left_trial) {
         expected = ESP_ERR_INVALID_SIZE;
-    } else if (pending(m)) {
+    } else if (m->left_trial || pending(m)) {
         expected = ESP_ERR_OTA_ROLLBACK_INVALID_STATE;
     }
     const uint32_t before = boots(m);
