@@ -162,6 +162,7 @@ static int connect(struct cli_board *b, const struct cli_board_wish *w)
     watch(SIGINT);
     watch(SIGTERM);
     watch(SIGHUP);
+    b->heeds_pipe = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
     int rc = bm_link_open(&b->link, &config, &diag);
     if (rc == BM_OK) {
         rc = bm_link_get_info(b->link, &b->info, &diag);
@@ -201,6 +202,10 @@ void cli_board_close(struct cli_board *b)
         unwatch(SIGINT);
         unwatch(SIGTERM);
         unwatch(SIGHUP);
+    }
+    if (b->heeds_pipe) {
+        (void)signal(SIGPIPE, SIG_DFL);
+        b->heeds_pipe = 0;
     }
     bm_link_stub_free(b->stub);
     b->stub = NULL;

@@ -20,6 +20,7 @@ struct cli_board {
     struct cli_progress progress;
     enum bm_link_after after;
     int after_given; /* by --after */
+    int heeds_pipe;  /* 1: SIGPIPE is put off: a board is not left for a reader that went */
 };
 
 /* Finds the port: as given, of BIRTHMARK_PORT, or of the only board there is ("auto").

@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 {
     /* dumps are large; a terminal keeps its lines */
     static char buffer[64 * 1024];
+    bm_port_hold_standard();
     (void)setvbuf(stdout, buffer, bm_port_is_terminal(1) ? _IOLBF : _IOFBF, sizeof buffer);
     const int status = cli_finish(run(argc, argv));
     bm_wipe(buffer, sizeof buffer); /* secrets that were asked for went through it */

@@ -129,7 +129,6 @@ static const struct bm_endpoint_ops ops = {
 static int open_endpoint(struct cli_sim_board *board, const struct cli_sim_wish *wish, unsigned i)
 {
     char address[96];
-    char link[4096];
     struct bm_diag diag = {0};
     const int is_pty = wish->kind == BM_ENDPOINT_PTY;
     struct bm_endpoint_config config = {.kind = wish->kind, .ops = &ops, .ctx = board->sim};
@@ -138,16 +137,16 @@ static int open_endpoint(struct cli_sim_board *board, const struct cli_sim_wish 
     config.address = is_pty ? NULL : address;
     if (wish->link != NULL) {
         if (wish->count > 1) {
-            (void)snprintf(link, sizeof link, "%s.%u", wish->link, i);
+            (void)snprintf(board->link, sizeof board->link, "%s.%u", wish->link, i);
         } else {
-            (void)snprintf(link, sizeof link, "%s", wish->link);
+            (void)snprintf(board->link, sizeof board->link, "%s", wish->link);
         }
-        config.link = link;
+        config.link = board->link;
     }
     const int rc = bm_endpoint_open(&board->endpoint, &config, &diag);
     return rc == BM_OK
                ? CLI_OK
-               : cli_fail(is_pty ? (wish->link != NULL ? link : "pty") : address, rc, &diag);
+               : cli_fail(is_pty ? (wish->link != NULL ? board->link : "pty") : address, rc, &diag);
 }
 
 /* The MAC of board i: the last three bytes count up. */

@@ -36,6 +36,7 @@ struct cli_sim_board {
     uint8_t *memory;
     struct bm_endpoint *endpoint;
     uint8_t mac[6];
+    char link[4096]; /* name of its pty, or "" */
     char path[4096]; /* of the flash's file; "" if it is in memory */
 };
 

@@ -110,13 +110,30 @@ static int is_utf16(const uint8_t *data, size_t len)
                         (data[0] == 0xfe && data[1] == 0xff && data[2] == 0));
 }
 
+/* Its lines are not quoted as bad rows: they may be a private key's. */
+static int is_pem(const uint8_t *data, size_t len)
+{
+    static const char begin[] = "-----BEGIN ";
+    const size_t n = sizeof begin - 1;
+    for (size_t at = 0; at < len && len - at >= n;) {
+        if (memcmp(data + at, begin, n) == 0) {
+            return 1;
+        }
+        const uint8_t *end = memchr(data + at, '\n', len - at);
+        at = end != NULL ? (size_t)(end - data) + 1 : len;
+    }
+    return 0;
+}
+
 static int read_csv(struct bm_table_file *out, const char *name, const uint8_t *data, size_t len,
                     const struct bm_table_options *o, struct bm_image_problems *problems)
 {
-    if (is_utf16(data, len)) {
+    const char *wrong = is_utf16(data, len) ? "the text is UTF-16; save it as UTF-8"
+                        : is_pem(data, len) ? "this is a PEM file, not a partition table"
+                                            : NULL;
+    if (wrong != NULL) {
         const struct bm_image_place place = {name, 0, 0};
-        bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0,
-                        "the text is UTF-16; save it as UTF-8");
+        bmi_problem_add(problems, BM_IMAGE_ERROR, &place, NULL, 0, "%s", wrong);
         return BM_E_INPUT;
     }
     if (memchr(data, '\0', len) != NULL) {

@@ -68,6 +68,10 @@ int bm_port_mkdirs(const char *path, struct bm_diag *diag);
 /* 1 if this stdio descriptor (1 or 2) is a terminal. */
 int bm_port_is_terminal(int fd);
 
+/* To be called first: where standard input, output or error are closed, the next file opened would
+ * take their place, and get what is printed. Reading or writing them fails from here on. */
+void bm_port_hold_standard(void);
+
 /* Columns of the terminal at fd, or fallback where it is none. */
 unsigned bm_port_columns(int fd, unsigned fallback);
 

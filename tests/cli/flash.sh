@@ -332,3 +332,12 @@ bm flash -p "$port" app=esp32-app.bin
 expect_exit 4
 expect_no_stdout
 expect_stderr_lines 1
+
+# A reader that goes away does not stop it halfway.
+board --flash pipe.bin
+head -c 70000 /dev/urandom >one.bin
+cp one.bin two.bin
+"$BIRTHMARK" flash --force 0x310000 one.bin 0x380000 two.bin 2>/dev/null | true
+cmp -s -n 70000 -i $((0x310000)):0 pipe.bin one.bin || fail "the first file is not there"
+cmp -s -n 70000 -i $((0x380000)):0 pipe.bin two.bin || fail "the second file is not there"
+stop_board

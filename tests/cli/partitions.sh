@@ -329,3 +329,9 @@ bm partitions -v --disable-sha256sum -q identity.csv quiet.bin
 expect_exit 0
 expect_no_stderr
 expect_same quiet.bin identity.bin
+# A key's lines are not quoted as bad rows.
+printf '%s\n' '-----BEGIN PRIVATE KEY-----' MIIEvgIBADANBgkqhkiG9w0BAQEFAASC '-----END PRIVATE KEY-----' >private.pem.key
+bm partitions private.pem.key
+expect_exit 3
+expect_stderr_lines 1
+expect_stderr_has "private.pem.key: this is a PEM file, not a partition table"

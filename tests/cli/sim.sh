@@ -124,3 +124,18 @@ expect_stderr_has 'odd.bin: 3 bytes are no flash'
 bm sim --flash nowhere/x.bin --seconds 1
 expect_exit 4
 expect_stderr_has nowhere/x.bin
+
+# With standard output closed the flash's file does not get what is printed.
+truncate -s 4M blank.bin
+tr '\0' '\377' <blank.bin >closed.bin
+cp closed.bin before.bin
+status=0
+"$BIRTHMARK" sim --flash closed.bin --port tcp --seconds 1 >&- 2>/dev/null || status=$?
+[ "$status" -eq 4 ] || fail "closed standard output: status $status"
+expect_same closed.bin before.bin
+# The links of all boards go.
+bm sim --count 3 --link gone --seconds 1
+expect_exit 0
+for left in gone*; do
+    [ ! -L "$left" ] || fail "$left is left behind"
+done
