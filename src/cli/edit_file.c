@@ -13,6 +13,7 @@
 #include "cli/live.h"
 #include "image/json.h"
 #include "image/seal.h"
+#include "image/show.h"
 #include "port/file.h"
 
 enum { PRIVATE_MODE = 0600, QUIET_WAIT = 2000, LONGEST_WAIT = 30000 }; /* milliseconds */
@@ -167,15 +168,17 @@ static int report_text(const struct cli_edit *e)
     const struct cli_differences how = {.reveal = e->reveal};
     struct bm_diff_result result;
     char counts[100];
+    char name[512];
     struct bm_text t;
+    (void)bmi_show_into(name, sizeof name, e->image.name);
     if (e->edit.changes == 0) {
-        (void)printf("%s: unchanged; %" PRIu32 " entries free\n", e->image.name, e->edit.free);
+        (void)printf("%s: unchanged; %" PRIu32 " entries free\n", name, e->edit.free);
         return BM_OK;
     }
     const int rc = cli_differences_put(&e->image.scan, &e->edit.after, &how, &result);
     bm_text_init(&t, counts, sizeof counts);
     cli_differences_count(&t, &result);
-    (void)printf("%s: %s; %" PRIu32 " entries free\n", e->image.name, counts, e->edit.free);
+    (void)printf("%s: %s; %" PRIu32 " entries free\n", name, counts, e->edit.free);
     if (e->edit.cleared > 0) {
         (void)printf("  cleared up: %" PRIu32
                      " entr%s that interrupted writes or damage had left\n",

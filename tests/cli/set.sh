@@ -278,3 +278,11 @@ bm get enc.bin certs certificate
 expect_exit 3
 bm check --keys "$keys" enc.bin
 expect_exit 0
+
+# What a file's name holds does not reach the terminal.
+printf '%s\n' key,type,encoding,value v,namespace,, n,data,u8,1 >named.csv
+bm generate named.csv $'na\033med.bin' 0x3000
+expect_exit 0
+bm set $'na\033med.bin' v n u8 2
+expect_exit 0
+expect_stdout_has 'na\x1bmed.bin: 1 changed'
