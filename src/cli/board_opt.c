@@ -225,11 +225,29 @@ int cli_board_flash_size(struct cli *c, const char *arg)
     return CLI_OK;
 }
 
+/* Its name if it says nothing of a file, or NULL. --table-offset does to birthmark partitions, and
+ * --no-progress asks for what a file has anyhow. */
+static const char *lone(int option)
+{
+    static const int rest[] = {OPT_PORT, OPT_TABLE_OFFSET, OPT_NO_PROGRESS, OPT_NO_STUB};
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
+        if (rest[i] == option) {
+            return NULL;
+        }
+    }
+    const struct poptOption *o = edits; /* has them all */
+    while (o->val != option && o->longName != NULL) {
+        o++;
+    }
+    return o->longName;
+}
+
 int cli_board_option(struct cli *c, int option, const char *arg)
 {
     struct cli_board_wish *w = &c->board;
     uint32_t n = 0;
     int status = CLI_OK;
+    w->lone = w->lone != NULL ? w->lone : lone(option);
     switch (option) {
     case OPT_PORT:
         w->port = arg;
@@ -252,4 +270,12 @@ int cli_board_option(struct cli *c, int option, const char *arg)
     default: w->no_progress = 1; break;
     }
     return status;
+}
+
+int cli_board_done(struct cli *c)
+{
+    const int instead = c->cmd->board == CLI_BOARD_READ || c->cmd->board == CLI_BOARD_EDIT;
+    return !instead || c->board.port != NULL || c->board.lone == NULL
+               ? CLI_OK
+               : cli_usage(c, "--%s needs --port", c->board.lone);
 }

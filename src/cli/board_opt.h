@@ -37,6 +37,7 @@ struct cli_board_wish {
     const char *backup;    /* file, or NULL: a name is made */
     int no_backup;
     int no_progress;
+    const char *lone; /* option that says nothing without --port, "partition"; NULL: none given */
 };
 
 /* The rows for a use, ending with POPT_TABLEEND; NULL for CLI_BOARD_NONE. */
@@ -50,5 +51,9 @@ int cli_board_flash_size(struct cli *c, const char *arg);
 
 /* Takes one of them. Returns CLI_OK, or CLI_USAGE after saying what is wrong. */
 int cli_board_option(struct cli *c, int option, const char *arg);
+
+/* To be called after the last of them: a command that took a file would leave them unheard. Returns
+ * CLI_OK, or CLI_USAGE after saying which one needs --port. */
+int cli_board_done(struct cli *c);
 
 #endif

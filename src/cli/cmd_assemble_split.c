@@ -36,7 +36,7 @@ static int make(const struct split *s, const char *name, const void *data, size_
     const int rc = bm_port_create(path, data, len, PRIVATE_MODE, &diag);
     if (rc == BM_E_EXIST) {
         cli_error("%s is there already; name a folder without it", path);
-        return CLI_DEVICE;
+        return CLI_INPUT;
     }
     return rc == BM_OK ? CLI_OK : cli_fail(path, rc, &diag);
 }

@@ -153,6 +153,15 @@ static int take_elf(struct cli *c, struct monitor_wish *w)
     return CLI_OK;
 }
 
+/* An empty one, as of an unset variable, would match the first line. */
+static int take_regex(struct cli *c, const char *option, const char **out)
+{
+    *out = cli_option_arg(c);
+    return (*out)[0] != '\0'
+               ? CLI_OK
+               : cli_usage(c, "%s: the REGEX is empty, it would match any line", option);
+}
+
 static int take_option(struct cli *c, int opt, struct monitor_wish *w)
 {
     switch (opt) {
@@ -167,8 +176,8 @@ static int take_option(struct cli *c, int opt, struct monitor_wish *w)
     case OPT_ELF: return take_elf(c, w);
     case OPT_ADDR2LINE: w->addr2line = cli_option_arg(c); break;
     case OPT_EOL: return take_eol(c, &w->eol);
-    case OPT_UNTIL: w->until = cli_option_arg(c); break;
-    case OPT_FAIL_ON: w->fail_on = cli_option_arg(c); break;
+    case OPT_UNTIL: return take_regex(c, "--until", &w->until);
+    case OPT_FAIL_ON: return take_regex(c, "--fail-on", &w->fail_on);
     case OPT_ALLOW_PANIC: w->allow_panic = 1; break;
     case OPT_TIMEOUT: return take_time(c, &w->timeout_ms);
     case OPT_EXIT_STATUS: w->exit_status = 1; break;
@@ -177,13 +186,11 @@ static int take_option(struct cli *c, int opt, struct monitor_wish *w)
     return CLI_OK;
 }
 
-static int run(struct cli *c)
+static int take_all(struct cli *c, struct monitor_wish *w)
 {
-    struct monitor_wish wish = {0};
-    char port[CLI_PORT_SIZE];
     int opt;
     while ((opt = cli_option(c)) > 0) {
-        const int status = take_option(c, opt, &wish);
+        const int status = take_option(c, opt, w);
         if (status != CLI_OK) {
             return status;
         }
@@ -192,11 +199,29 @@ static int run(struct cli *c)
         return CLI_USAGE;
     }
     const char *arg = cli_arg(c);
-    if (cli_arg(c) != NULL || (arg != NULL && wish.port != NULL)) {
+    if (cli_arg(c) != NULL || (arg != NULL && w->port != NULL)) {
         return cli_usage(c, "one port at a time");
     }
-    c->board.port = arg != NULL ? arg : wish.port;
-    const int status = cli_board_port(c, port);
+    w->port = arg != NULL ? arg : w->port;
+    return CLI_OK;
+}
+
+int cli_monitor_try(struct cli *c)
+{
+    struct monitor_wish wish = {0};
+    const int status = take_all(c, &wish);
+    return status == CLI_OK ? cli_monitor_check(&wish) : status;
+}
+
+static int run(struct cli *c)
+{
+    struct monitor_wish wish = {0};
+    char port[CLI_PORT_SIZE];
+    int status = take_all(c, &wish);
+    if (status == CLI_OK) {
+        c->board.port = wish.port;
+        status = cli_board_port(c, port);
+    }
     if (status != CLI_OK) {
         return status;
     }

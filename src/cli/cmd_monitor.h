@@ -35,4 +35,12 @@ struct monitor_wish {
 /* Monitors until it is done. Returns the exit status, after saying what is wrong. */
 int cli_monitor(const struct monitor_wish *wish);
 
+/* Checks what can be checked of it before there is a board: expressions and filter. Returns CLI_OK,
+ * or the exit status after saying what is wrong. */
+int cli_monitor_check(const struct monitor_wish *wish);
+
+/* Takes the words of a command line, as the command does, and only checks them. Returns the same.
+ */
+int cli_monitor_try(struct cli *c);
+
 #endif

@@ -167,7 +167,7 @@ static int make_regex(struct bm_regex **out, const char *option, const char *tex
     return CLI_USAGE;
 }
 
-static int prepare(struct monitor *m)
+static int take_words(struct monitor *m)
 {
     const struct monitor_wish *w = m->wish;
     struct bm_diag diag = {0};
@@ -179,6 +179,20 @@ static int prepare(struct monitor *m)
         cli_error("--filter \"%s\": %s: %s", w->filter, diag.where, diag.text);
         status = CLI_USAGE;
     }
+    return status;
+}
+
+static void free_words(struct monitor *m)
+{
+    bm_port_regex_free(m->grep);
+    bm_port_regex_free(m->until);
+    bm_port_regex_free(m->fail_on);
+}
+
+static int prepare(struct monitor *m)
+{
+    const struct monitor_wish *w = m->wish;
+    int status = take_words(m);
     m->elves.addr2line = w->addr2line;
     for (size_t i = 0; w->elves[i] != NULL && status == CLI_OK; i++) {
         status = elves_add(&m->elves, w->elves[i]);
@@ -288,6 +302,19 @@ static int session(struct monitor *m)
     return conclude(m);
 }
 
+int cli_monitor_check(const struct monitor_wish *wish)
+{
+    struct monitor *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return cli_fail("monitor", BM_E_NOMEM, NULL);
+    }
+    m->wish = wish;
+    const int status = take_words(m);
+    free_words(m);
+    free(m);
+    return status;
+}
+
 int cli_monitor(const struct monitor_wish *wish)
 {
     struct monitor *m = calloc(1, sizeof *m);
@@ -310,9 +337,7 @@ int cli_monitor(const struct monitor_wish *wish)
     }
     (void)bm_port_append_close(&m->log, NULL);
     bm_port_serial_close(&m->serial);
-    bm_port_regex_free(m->grep);
-    bm_port_regex_free(m->until);
-    bm_port_regex_free(m->fail_on);
+    free_words(m);
     elves_free(&m->elves);
     free(m);
     return status;

@@ -229,6 +229,17 @@ static int look(struct request *r, struct bm_preflight *in, struct bm_layout_fin
     return findings->errors > 0 ? CLI_NO : CLI_OK;
 }
 
+/* "-" is standard input wherever a file is read. */
+static int refuse_twice(struct cli *c, const struct request *r)
+{
+    const char *const paths[] = {r->from_path, r->to_path, r->flash_path};
+    unsigned n = 0;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        n += paths[i] != NULL && strcmp(paths[i], "-") == 0;
+    }
+    return n < 2 ? CLI_OK : cli_usage(c, "standard input can be read once only");
+}
+
 static int preflight(struct cli *c, struct request *r)
 {
     struct bm_layout_findings findings;
@@ -271,6 +282,7 @@ static int run(struct cli *c)
     while (status == CLI_OK && (option = cli_option(c)) != 0) {
         status = option < 0 ? CLI_USAGE : take_option(c, r, option);
     }
+    status = status == CLI_OK ? refuse_twice(c, r) : status;
     status = status == CLI_OK ? preflight(c, r) : status;
     bm_port_free(r->from.flash, r->from.len);
     bm_port_free(r->to.flash, r->to.len);

@@ -262,6 +262,9 @@ static int run(struct cli *c)
         return cli_fail("up", BM_E_NOMEM, NULL);
     }
     int status = cli_up_take(c, u);
+    if (status == CLI_OK && u->text[UP_NO_MONITOR] == NULL) {
+        status = cli_up_try_monitor(u); /* now, not when all is built and flashed */
+    }
     status = status == CLI_OK ? cli_up_look(c, u) : status;
     status = status == CLI_OK ? find_port(c, u) : status;
     if (status == CLI_OK && u->text[UP_DRY_RUN] != NULL) {

@@ -195,7 +195,7 @@ int cli_option(struct cli *c)
         int val = poptGetNextOpt(c->popt);
         c->arg = NULL;
         if (val == -1) {
-            return 0;
+            return cli_board_done(c) == CLI_OK ? 0 : -1;
         }
         if (val < -1) {
             return bad_option(c, val);

@@ -99,6 +99,10 @@ void cli_up_say(FILE *to, const struct up_line *line);
 /* Prints it to stderr and runs it. Returns its status. */
 int cli_up_run(const struct up_line *line);
 
+/* Checks the words for the monitor before there is anything to monitor. Returns CLI_OK, or the exit
+ * status after saying what is wrong. */
+int cli_up_try_monitor(const struct cli_up *u);
+
 /* Prints the plan, as far as it can be known. built: cli_up_read() has been. */
 void cli_up_plan(const struct cli *c, const struct cli_up *u, int built);
 

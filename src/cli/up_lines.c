@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd_monitor.h"
 #include "cli/frame.h"
 #include "cli/up.h"
 
@@ -19,9 +20,15 @@ static void add(struct up_line *line, const char *option, const char *arg)
 /* Options of ours that another command has, too, by its name for them. */
 static void pass(const struct cli_up *u, struct up_line *line, int option, const char *name)
 {
-    const char *text = u->text[option];
-    if (text != NULL) {
-        add(line, name, text[0] != '\0' ? text : NULL);
+    if (u->text[option] != NULL) {
+        add(line, name, u->text[option]);
+    }
+}
+
+static void pass_switch(const struct cli_up *u, struct up_line *line, int option, const char *name)
+{
+    if (u->text[option] != NULL) {
+        add(line, name, NULL);
     }
 }
 
@@ -85,7 +92,7 @@ void cli_up_flash_line(const struct cli *c, const struct cli_up *u, struct up_li
     pass(u, line, UP_MODE, "--flash-mode");
     pass(u, line, UP_FREQ, "--flash-freq");
     pass(u, line, UP_SIZE, "--flash-size");
-    pass(u, line, UP_FORCE, "--force");
+    pass_switch(u, line, UP_FORCE, "--force");
     add(line, "--args", u->text[UP_BUILD_DIR]);
     if (u->nvs != NULL && !u->holds) {
         add(line, u->assignment, NULL);
@@ -104,7 +111,7 @@ void cli_up_monitor_line(const struct cli_up *u, struct up_line *line)
     pass(u, line, UP_UNTIL, "--until");
     pass(u, line, UP_FAIL_ON, "--fail-on");
     pass(u, line, UP_TIMEOUT, "--timeout");
-    pass(u, line, UP_EXIT_STATUS, "--exit-status");
+    pass_switch(u, line, UP_EXIT_STATUS, "--exit-status");
 }
 
 void cli_up_say(FILE *to, const struct up_line *line)
@@ -117,16 +124,29 @@ void cli_up_say(FILE *to, const struct up_line *line)
     (void)fputc('\n', to);
 }
 
-int cli_up_run(const struct up_line *line)
+/* run: in place of what the command does, or NULL. */
+static int run_line(const struct up_line *line, int (*run)(struct cli *c))
 {
     struct cli c;
     const char *argv[UP_WORDS + 1];
     memcpy(argv, line->words, sizeof line->words);
     argv[line->count] = NULL;
-    cli_up_say(stderr, line);
     const struct cli_cmd *cmd = cli_find(line->words[0]);
     int status = cli_open(&c, cmd, line->count, argv);
-    status = status == CLI_OK ? cmd->run(&c) : status;
+    status = status == CLI_OK ? (run != NULL ? run : cmd->run)(&c) : status;
     cli_close(&c);
     return status;
+}
+
+int cli_up_run(const struct up_line *line)
+{
+    cli_up_say(stderr, line);
+    return run_line(line, NULL);
+}
+
+int cli_up_try_monitor(const struct cli_up *u)
+{
+    struct up_line line;
+    cli_up_monitor_line(u, &line);
+    return run_line(&line, cli_monitor_try);
 }

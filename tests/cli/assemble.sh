@@ -103,7 +103,7 @@ expect_same by_table/nvs.bin parts_named.bin/nvs.bin
 mkdir half
 echo mine >half/nvs.bin
 bm assemble --split named.bin -d half
-expect_exit 4
+expect_exit 3
 expect_stderr_has "half/nvs.bin is there already"
 [ "$(echo half/*)" = "half/nvs.bin" ] || fail "left behind: $(echo half/*)"
 bm assemble --split table.bin -d nowhere

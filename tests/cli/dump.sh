@@ -202,3 +202,15 @@ expect_stdout_has "    1  (no name)"
 bm dump n.bin -s all
 expect_stdout_has "erased"
 expect_stdout_has "index 1"
+
+# Options for a board are not left unheard where a file is read.
+for option in --partition=nvs --baud=9600 --chip=esp32 --before=no-reset; do
+    bm dump id.bin "$option"
+    expect_exit 2
+    expect_stderr_has "birthmark dump: ${option%=*} needs --port"
+done
+bm dump id.bin --no-progress
+expect_exit 0
+bm set id.bin factory serial_no 1 --no-backup
+expect_exit 2
+expect_stderr_has "--no-backup needs --port"

@@ -32,6 +32,12 @@ quiet generate id.csv id12.bin 12288
 quiet generate id.csv id24.bin 0x6000
 quiet assemble -o device.bin -s 4MB 0x1000 boot.bin 0x8000 old.bin nvs=id24.bin factory=app.bin
 
+bm preflight --from - --to - <old.csv
+expect_exit 2
+expect_stderr_has "standard input can be read once only"
+bm preflight --from - --to old.bin <old.csv
+expect_exit 0
+
 # Tables alone: CSV, binary, the table of a flash file.
 bm preflight --from old.csv --to old.bin
 expect_exit 0

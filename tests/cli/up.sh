@@ -71,6 +71,29 @@ expect_stdout_has "2. values: main/nvs.csv becomes build/certs.bin; its partitio
 expect_stdout_has "the files are known once all is built"
 find . -type f ! -name '.run.*' | sort | cmp -s - "$top/before" || fail "the plan changed something"
 
+# --- words for the monitor are looked at before anything is built
+too_late() { # TEXT ARG...
+    local text=$1
+    shift
+    bm up "$@"
+    expect_exit 2
+    expect_stderr_has "$text"
+    expect_stderr_lacks "--> "
+    no_file build
+}
+for plan in "" --dry-run; do
+    too_late "--timeout abc: no time" ${plan:+"$plan"} --timeout abc
+    too_late "--until \"(\": " ${plan:+"$plan"} --until "("
+    too_late "--until: the REGEX is empty" ${plan:+"$plan"} --until "" --timeout 30s
+    too_late "--fail-on \"[\": " ${plan:+"$plan"} --fail-on "["
+    too_late "--filter \"wifi:Q\": " ${plan:+"$plan"} --filter wifi:Q
+    printf "[monitor]\ntimeout = abc\n" >birthmark.ini
+    too_late "--timeout abc: no time" ${plan:+"$plan"}
+    rm birthmark.ini
+done
+bm up --dry-run --no-monitor --timeout abc # it is not started
+expect_exit 0
+
 # --- the whole way
 board --flash "$top/flash.bin"
 bm up --no-monitor
