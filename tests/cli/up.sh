@@ -177,14 +177,14 @@ no_file build/certs.bin
 for signal in HUP TERM KILL; do
     "$BIRTHMARK" up --no-build --temporary --until "no such line" --timeout 60s >"$out" 2>"$err" &
     pid=$!
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ ! -e build/certs.bin ] || break
         sleep 0.01
     done
     [ -e build/certs.bin ] || fail "$signal: there was no image: $(cat "$err")"
     kill -s "$signal" "$pid"
     wait "$pid" 2>/dev/null && fail "$signal: killed, and well"
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ -e build/certs.bin ] || break
         sleep 0.01
     done

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "port/clock.h"
 #include "port/serial.h"
@@ -66,16 +67,20 @@ static void test_prompt(void **state)
         serve(listener);
     }
     assert_int_equal(bm_port_serial_open(&s, name, 0, &diag), 0);
-    const uint64_t begun = bm_port_now_us();
+    int held_back = 0;
     for (int i = 0; i < ROUNDS; i++) {
+        const uint64_t begun = bm_port_now_us();
         assert_int_equal(s.ops->write(s.ctx, "x", 1, 1000), 0);
         for (int n = 0; n < REPLY;) {
             const int got = s.ops->read(s.ctx, buf, sizeof buf, 1000);
             assert_true(got > 0);
             n += got;
         }
+        held_back += bm_port_now_us() - begun >= HELD_BACK_US / 2;
     }
-    assert_true(bm_port_now_us() - begun < (uint64_t)ROUNDS * HELD_BACK_US / 2);
+#ifdef TCP_QUICKACK
+    assert_true(held_back < ROUNDS / 2); /* not all: the machine may be busy */
+#endif
     bm_port_serial_close(&s);
     close(listener);
     assert_int_equal(waitpid(child, NULL, 0), child);
