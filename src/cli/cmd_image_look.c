@@ -13,6 +13,7 @@
 #include "layout/app_look.h"
 #include "layout/flash_params.h"
 #include "part/app_chip.h"
+#include "part/app_fmt.h"
 #include "port/file.h"
 
 enum { INPUT_MAX = 256 * 1024 * 1024 };
@@ -48,16 +49,10 @@ static void put_shown(const char *label, const char *text)
     }
 }
 
-/* ESP-IDF's bootloader takes both for "not set". */
-static int any_revision(uint16_t rev)
-{
-    return rev == 0 || rev == UINT16_MAX;
-}
-
 static void put_revisions(const char *label, uint16_t min, uint16_t max)
 {
     printf("  %-16s%u.%u to ", label, min / 100, min % 100);
-    if (any_revision(max)) {
+    if (bmi_app_any_rev(max)) {
         printf("any\n");
     } else {
         printf("%u.%u\n", max / 100, max % 100);
@@ -83,7 +78,7 @@ static void put_desc(const struct bm_app_desc *d)
         bm_hex_encode(hex, d->elf_sha256, sizeof d->elf_sha256);
         printf("  %-16s%s\n", "ELF SHA-256", hex);
     }
-    if (d->min_efuse_block_rev != 0 || !any_revision(d->max_efuse_block_rev)) {
+    if (d->min_efuse_block_rev != 0 || !bmi_app_any_rev(d->max_efuse_block_rev)) {
         put_revisions("eFuse block", d->min_efuse_block_rev, d->max_efuse_block_rev);
     }
     if (d->mmu_page_log2 != 0 && d->mmu_page_log2 < 32) {
@@ -216,7 +211,7 @@ static json_t *json_revision(uint16_t rev)
 
 static json_t *json_limit(uint16_t max)
 {
-    return any_revision(max) ? json_null() : json_revision(max);
+    return bmi_app_any_rev(max) ? json_null() : json_revision(max);
 }
 
 static void json_desc(json_t *o, const struct bm_app_desc *d)

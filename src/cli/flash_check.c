@@ -232,24 +232,28 @@ static int is_nvs_page(struct cli_board *b, uint32_t off, int *yes)
     return CLI_OK;
 }
 
-/* Sectors that are not blank, and are not the same already; only_nvs: and begin a page of NVS.
- * *at: the first, or UINT32_MAX. */
+/* Sectors that are not blank, and are not the same already (without data: as blank ones); only_nvs:
+ * and begin a page of NVS. *at: the first, or UINT32_MAX. */
 static int find_loss(struct cli_board *b, const struct bm_flash_part *w, int only_nvs, uint32_t *at)
 {
     const size_t len = (w->len + SECTOR - 1) / SECTOR * SECTOR;
-    uint8_t *data = malloc(len);
+    uint8_t *data = w->data != NULL ? malloc(len) : NULL;
     int status = CLI_OK;
     size_t step = RUN;
     *at = UINT32_MAX;
-    if (data == NULL) {
+    if (w->data != NULL && data == NULL) {
         return cli_fail(w->file, BM_E_NOMEM, NULL);
     }
-    memset(data, 0xff, len);
-    memcpy(data, w->data, w->len);
+    if (data != NULL) {
+        memset(data, 0xff, len);
+        memcpy(data, w->data, w->len);
+    }
     for (size_t i = 0; status == CLI_OK && i < len && *at == UINT32_MAX;) {
         const size_t n = len - i < step ? len - i : step;
         int harmless = 0;
-        status = cli_board_same(b, w->offset + (uint32_t)i, data + i, n, &harmless);
+        if (data != NULL) {
+            status = cli_board_same(b, w->offset + (uint32_t)i, data + i, n, &harmless);
+        }
         if (status == CLI_OK && !harmless) {
             status = cli_board_blank(b, w->offset + (uint32_t)i, (uint32_t)n, &harmless);
         }
@@ -297,16 +301,8 @@ static int guard_unknown(const struct cli_flash *f, struct cli_board *b, size_t 
 
 int cli_nvs_page_within(struct cli_board *b, uint32_t off, uint32_t len, uint32_t *at)
 {
-    struct bm_flash_part part = {.file = "flash", .offset = off, .len = len};
-    uint8_t *blank = malloc(len > 0 ? len : 1);
-    if (blank == NULL) {
-        return cli_fail(b->port, BM_E_NOMEM, NULL);
-    }
-    memset(blank, 0xff, len);
-    part.data = blank;
-    const int status = find_loss(b, &part, 1, at);
-    free(blank);
-    return status;
+    const struct bm_flash_part all = {.file = "flash", .offset = off, .len = len};
+    return find_loss(b, &all, 1, at);
 }
 
 /* In secure download mode a board cannot be asked; an app and a bootloader can be built again. */

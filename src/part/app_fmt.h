@@ -54,4 +54,19 @@ static inline uint32_t bmi_app_sum_end(uint32_t end)
     return end + BMI_APP_SUM_BLOCK - end % BMI_APP_SUM_BLOCK;
 }
 
+enum { BMI_APP_SLOT_MAX = 16 * 1024 * 1024 }; /* an app in a larger partition does not start */
+
+/* 1 if a newest revision of chip or eFuse block excludes none: ESP-IDF's bootloader takes both for
+ * "not set". */
+static inline int bmi_app_any_rev(uint16_t max)
+{
+    return max == 0 || max == UINT16_MAX;
+}
+
+/* 1 if a chip of this revision (major * 100 + minor) is between those of an image's header. */
+static inline int bmi_app_takes_rev(uint16_t min, uint16_t max, unsigned revision)
+{
+    return revision >= min && (bmi_app_any_rev(max) || revision <= max);
+}
+
 #endif

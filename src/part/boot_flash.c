@@ -10,8 +10,6 @@
 #include "part/app_chip.h"
 #include "part/app_fmt.h"
 
-enum { SLOT_MAX = 16 * 1024 * 1024 }; /* an app in a larger partition does not start */
-
 /* Flash is mapped by pages: a partition with something to map must begin with one. bm_app_read()
  * has seen to it that the rest agrees. */
 static int begins_page(const struct bmi_chip *chip, const struct bm_app *a, uint32_t off)
@@ -54,9 +52,7 @@ static int is_for(const struct bm_app *a, const struct bm_boot_flash *f)
     if (f->chip_id >= 0 && a->chip != f->chip_id) {
         return 0;
     }
-    const int limited = a->max_chip_rev != 0 && a->max_chip_rev != UINT16_MAX;
-    return revision == NULL ||
-           (*revision >= a->min_chip_rev && (!limited || *revision <= a->max_chip_rev));
+    return revision == NULL || bmi_app_takes_rev(a->min_chip_rev, a->max_chip_rev, *revision);
 }
 
 /* The description, looked for before the image is: one of a bad image counts, too. */
@@ -85,7 +81,7 @@ int bm_boot_ask_flash(void *ctx, const struct bm_part *part, struct bm_boot_imag
         return BM_OK;
     }
     int err = read_secure_version(f->chip, part, out);
-    if (err != BM_OK || part->size > SLOT_MAX) {
+    if (err != BM_OK || part->size > BMI_APP_SLOT_MAX) {
         return err;
     }
     err =

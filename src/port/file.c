@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "port/hold.h"
 
-enum { READ_START = 64 * 1024, TEMP_TRIES = 100, TEMP_NAME = 48 };
+enum { READ_START = 64 * 1024, TEMP_TRIES = 100 };
 
 /* What a file is to hold. */
 struct content {
@@ -222,13 +222,18 @@ static size_t folder_length(const char *path)
     return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
-/* Creates a file of our own beside path; name gets its path (folder + TEMP_NAME bytes). */
-static int create_beside(const char *path, char *name, unsigned mode)
+void bm_port_temp_name(char *name, const char *path, long pid, unsigned i)
 {
     const size_t folder = folder_length(path);
     memcpy(name, path, folder);
+    snprintf(name + folder, BM_PORT_TEMP_NAME, ".birthmark-%ld-%u.tmp", pid, i);
+}
+
+/* Creates a file of our own beside path; name gets its path. */
+static int create_beside(const char *path, char *name, unsigned mode)
+{
     for (unsigned i = 0; i < TEMP_TRIES; i++) {
-        snprintf(name + folder, TEMP_NAME, BM_PORT_TEMP_FORMAT, (long)getpid(), i);
+        bm_port_temp_name(name, path, (long)getpid(), i);
         const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd >= 0 || errno != EEXIST) {
             return fd;
@@ -270,7 +275,7 @@ static int fill(int fd, const struct content *c, struct bm_diag *diag)
 
 static int replace(const char *path, const struct content *c, struct bm_diag *diag)
 {
-    char *name = malloc(strlen(path) + TEMP_NAME);
+    char *name = malloc(strlen(path) + BM_PORT_TEMP_NAME);
     if (name == NULL) {
         return bm_diag_set(diag, BM_E_NOMEM, 0, NULL, NULL);
     }

@@ -10,8 +10,10 @@
 
 #include "birthmark/err.h"
 
-/* What a file is called while it is written, in the folder that it will be in: process, number. */
-#define BM_PORT_TEMP_FORMAT ".birthmark-%ld-%u.tmp"
+/* What a file is called while it is written by a process, in the folder that it will be in. name:
+ * room for path and BM_PORT_TEMP_NAME bytes more. i: 0, or the next one where that is taken. */
+enum { BM_PORT_TEMP_NAME = 48 };
+void bm_port_temp_name(char *name, const char *path, long pid, unsigned i);
 
 struct bm_port_hold;
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,15 +18,10 @@ enum { FILES = 1024 }; /* more than anybody hands down */
 /* The file, and what was to become it. */
 static void wipe(const char *path, long pid)
 {
-    char name[64];
-    const char *slash = strrchr(path, '/');
-    const size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    char *unfinished = malloc(strlen(path) + BM_PORT_TEMP_NAME);
     (void)bm_port_wipe_file(path, NULL);
-    (void)snprintf(name, sizeof name, BM_PORT_TEMP_FORMAT, pid, 0u);
-    char *unfinished = malloc(folder + sizeof name);
     if (unfinished != NULL) {
-        memcpy(unfinished, path, folder);
-        memcpy(unfinished + folder, name, sizeof name);
+        bm_port_temp_name(unfinished, path, pid, 0);
         (void)bm_port_wipe_file(unfinished, NULL);
         free(unfinished);
     }

@@ -12,7 +12,7 @@
  * (bootloader_support: bootloader_utility.c, flash_partitions.c, esp_image_format.c). The decision
  * is birthmark/boot.h's. */
 
-enum { LOG_STEP_MS = 4, RESTART_US = 100000, BUFFER = 4096, SLOT_MAX = 16 * 1024 * 1024 };
+enum { LOG_STEP_MS = 4, RESTART_US = 100000, BUFFER = 4096 };
 
 static void say(struct bm_sim *sim, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -146,12 +146,10 @@ static void explain_revision(struct bm_sim *sim)
 static void explain_refusal(struct bm_sim *sim)
 {
     const struct bm_app *a = &sim->app;
-    const int limited = a->max_chip_rev != 0 && a->max_chip_rev != UINT16_MAX;
     if (a->chip != sim->config.chip->image_id) {
         say(sim, 'E', "boot_comm: mismatch chip ID, expected %d, found %u",
             sim->config.chip->image_id, a->chip);
-    } else if (sim->config.revision < a->min_chip_rev ||
-               (limited && sim->config.revision > a->max_chip_rev)) {
+    } else if (!bmi_app_takes_rev(a->min_chip_rev, a->max_chip_rev, sim->config.revision)) {
         explain_revision(sim);
     } else {
         say(sim, 'E', "esp_image: a segment has a bad load address range");
@@ -170,7 +168,7 @@ static void explain_image(struct bm_sim *sim, int index)
         return;
     }
     (void)flash->ops->read(flash->ctx, part->offset, &first, 1);
-    if (part->size > SLOT_MAX) {
+    if (part->size > BMI_APP_SLOT_MAX) {
         say(sim, 'E', "esp_image: partition size 0x%x invalid, larger than 16MB",
             (unsigned)part->size);
     } else if (first != BMI_APP_MAGIC) {

@@ -315,15 +315,6 @@ done
 
 # Bad uses.
 unset BIRTHMARK_PORT
-usage() { # TEXT ARG...
-    local text=$1
-    shift
-    bm "$@"
-    expect_exit 2
-    expect_no_stdout
-    expect_stderr_lines 2
-    expect_stderr_has "$text"
-}
 usage "takes an image or --port, not both" dump -p "$port" nvs.bin
 usage "takes --port and one image" diff -p "$port"
 usage "takes --port, a namespace and a key" get -p "$port" certs

@@ -305,15 +305,6 @@ stop_board
 
 # Bad uses: one line, before any board is asked.
 unset BIRTHMARK_PORT
-usage() { # TEXT ARG...
-    local text=$1
-    shift
-    bm "$@"
-    expect_exit 2
-    expect_no_stdout
-    expect_stderr_lines 2
-    expect_stderr_has "$text"
-}
 usage "takes files: OFFSET FILE, NAME=FILE, or --args" flash
 usage "takes files" verify
 usage "no file is given for 0x1000" flash 0x1000

@@ -35,3 +35,14 @@ stop_board() {
     kill "$board_pid" 2>/dev/null
     wait "$board_pid" 2>/dev/null
 }
+
+# usage TEXT ARG...: a bad use, told in one line and where help is.
+usage() {
+    local text=$1
+    shift
+    bm "$@"
+    expect_exit 2
+    expect_no_stdout
+    expect_stderr_lines 2
+    expect_stderr_has "$text"
+}
