@@ -50,10 +50,9 @@ static int copy_data(const struct bm_nvs *nvs, uint32_t to, uint32_t from, unsig
 /* Header, its state, data, their states: an unfinished value shows by a span that is not all
  * written, in ESP-IDF's eyes as well. */
 int bmi_append(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], const uint8_t *data,
-               uint32_t from, uint32_t *location)
+               uint32_t from)
 {
-    const uint32_t at =
-        (nvs->page_count - 1) * BMI_PAGE_STEPS + BMI_STEP_ENTRIES + BMI_PAGE_ENTRIES - nvs->room;
+    const uint32_t at = bmi_append_point(nvs);
     const unsigned behind = raw[BMI_EN_SPAN] - 1u;
     nvs->room -= 1 + behind; /* also where this fails: what was begun is not written over */
     int rc = bmi_entries_prog(nvs, at, raw, BMI_ENTRY_SIZE);
@@ -70,7 +69,6 @@ int bmi_append(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], const uint
     if (rc == BM_OK && bmi_type_known(raw[BMI_EN_TYPE])) {
         bmi_index_add(nvs, raw, at); /* what is of an unknown type is no copy of its key */
     }
-    *location = at;
     return rc;
 }
 
@@ -78,8 +76,9 @@ static int is_blank(const struct bm_nvs *nvs, uint32_t sector)
 {
     uint8_t piece[64];
     for (uint32_t off = 0; off < BMI_PAGE_SIZE; off += sizeof piece) {
-        if (bmi_flash_read(nvs, sector * BMI_PAGE_SIZE + off, piece, sizeof piece) != BM_OK) {
-            return BM_E_IO;
+        const int rc = bmi_flash_read(nvs, sector * BMI_PAGE_SIZE + off, piece, sizeof piece);
+        if (rc != BM_OK) {
+            return rc;
         }
         if (!bmi_all(piece, sizeof piece, 0xff)) {
             return 0;
@@ -101,7 +100,6 @@ int bmi_sector_blank(struct bm_nvs *nvs, uint32_t sector)
 int bmi_page_open(struct bm_nvs *nvs)
 {
     uint8_t raw[BMI_ENTRY_SIZE];
-    struct bmi_header h;
     uint32_t sector = nvs->sectors - 1;
     uint32_t seq = 0;
     if (nvs->page_count == nvs->sectors) {
@@ -120,11 +118,10 @@ int bmi_page_open(struct bm_nvs *nvs)
     int rc = bmi_sector_blank(nvs, sector);
     if (rc == BM_OK) {
         bmi_header_put(raw, BMI_PAGE_ACTIVE, seq, BMI_VERSION_2);
-        bmi_header_get(raw, &h);
         rc = bmi_flash_prog(nvs, sector * BMI_PAGE_SIZE, raw, sizeof raw);
     }
     if (rc == BM_OK) {
-        bmi_pages_add(nvs, sector, &h);
+        bmi_pages_add(nvs, sector, seq, raw[BMI_PH_STATE]);
         nvs->room = BMI_PAGE_ENTRIES;
     }
     return rc;

@@ -47,13 +47,12 @@ static int begin_copies(struct bm_nvs *nvs, uint32_t victim)
  * ESP-IDF's library would erase a blob that has a chunk twice. */
 static int copy_entry(struct bm_nvs *nvs, const struct bmi_found *entry, uint32_t rank)
 {
-    uint32_t at;
     int rc;
     if (nvs->room < entry->raw[BMI_EN_SPAN] && (rc = begin_copies(nvs, rank)) != BM_OK) {
         return rc;
     }
-    bmi_index_remove(nvs, entry->raw, entry->location);
-    rc = bmi_append(nvs, entry->raw, NULL, entry->location, &at);
+    bmi_index_remove(nvs, entry);
+    rc = bmi_append(nvs, entry->raw, NULL, entry->location);
     if (rc == BM_OK && bmi_page_at(nvs, rank)->state != (BMI_PAGE_FREEING & 0xff)) {
         rc = bmi_entry_erase(nvs, entry);
     }
@@ -79,19 +78,20 @@ static int empty_page(struct bm_nvs *nvs, uint32_t rank)
 {
     struct bmi_walk walk;
     struct bmi_found entry;
-    int rc = BM_OK;
+    int rc;
     bmi_walk_page(&walk, rank, 1);
-    while (rc == BM_OK && (rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
-        const int live = bmi_is_live(nvs, &entry);
-        if (live > 0) {
+    while ((rc = bmi_walk_next(nvs, &walk, &entry)) > 0) {
+        rc = bmi_is_live(nvs, &entry);
+        if (rc == 0) {
+            bmi_index_remove(nvs, &entry);
+        } else if (rc > 0) {
             rc = copy_entry(nvs, &entry, rank);
-        } else if (live == 0) {
-            bmi_index_remove(nvs, entry.raw, entry.location);
-        } else {
-            rc = live;
+        }
+        if (rc < 0) {
+            return rc;
         }
     }
-    return rc == BM_E_NOENT ? discard(nvs, rank) : rc;
+    return rc == 0 ? discard(nvs, rank) : rc;
 }
 
 /* Compares entries, as they lie in flash. Returns 1 equal, 0 not, or BM_E_IO. */
@@ -119,7 +119,7 @@ static int stands_in(const struct bm_nvs *nvs, const struct bmi_found *entry, ui
     struct bmi_found other;
     int rc;
     bmi_walk_page(&walk, rank, 1);
-    while ((rc = bmi_walk_next(nvs, &walk, &other)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &walk, &other)) > 0) {
         if (other.raw[BMI_EN_SPAN] == span) {
             const int same = same_entries(nvs, entry->location, other.location, span);
             if (same != 0) {
@@ -127,7 +127,7 @@ static int stands_in(const struct bm_nvs *nvs, const struct bmi_found *entry, ui
             }
         }
     }
-    return rc == BM_E_NOENT ? 0 : rc;
+    return rc;
 }
 
 /* 1: the newest page is active and holds nothing but copies from that page. */
@@ -140,13 +140,13 @@ static int is_copy(const struct bm_nvs *nvs, uint32_t rank)
         return 0;
     }
     bmi_walk_page(&walk, nvs->page_count - 1, 1);
-    while ((rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &walk, &entry)) > 0) {
         const int found = stands_in(nvs, &entry, rank);
         if (found <= 0) {
             return found;
         }
     }
-    return rc == BM_E_NOENT ? 1 : rc;
+    return rc == 0 ? 1 : rc;
 }
 
 /* Begins the copying of a page anew, as ESP-IDF does: what a cut left of it takes room that the

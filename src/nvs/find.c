@@ -42,19 +42,19 @@ static int scan(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_fo
     struct bmi_walk walk;
     struct bmi_found entry;
     uint32_t end = nvs->page_count * BMI_PAGE_STEPS;
-    int rc = BM_E_NOENT;
+    int rc = 0;
     end = end < found->location ? end : found->location;
-    while (rc == BM_E_NOENT && end > 0) {
+    while (rc == 0 && end > 0) {
         const uint32_t first = (end - 1) / BMI_PAGE_STEPS * BMI_PAGE_STEPS;
         int step;
         bmi_walk_start(&walk, first, end, 0);
-        while ((step = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+        while ((step = bmi_walk_next(nvs, &walk, &entry)) > 0) {
             if (bmi_matches(match, entry.raw)) {
                 *found = entry;
-                rc = BM_OK;
+                rc = 1;
             }
         }
-        rc = step == BM_E_IO ? step : rc;
+        rc = step < 0 ? step : rc;
         end = first;
     }
     return rc;
@@ -67,7 +67,7 @@ int bmi_find_older(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi
         return rc;
     }
     if (nvs->slots_ready) {
-        return bmi_index_find(nvs, match, found->location, found->raw, &found->location);
+        return bmi_index_find(nvs, match, found);
     }
     return scan(nvs, match, found);
 }
@@ -75,14 +75,18 @@ int bmi_find_older(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi
 int bmi_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns)
 {
     struct bm_nvs_info info;
-    const int rc = bmi_nvs_find(nvs, 0, name, NULL, &info);
+    int rc = bmi_name_check(name);
+    if (rc == BM_OK) {
+        rc = bmi_resolve(nvs, 0, name, NULL, &info);
+    }
     if (rc != BM_OK) {
         return rc;
     }
-    if (info.type != BM_NVS_U8 || info.bits == 0 || info.bits > BM_NVS_NS_MAX) {
+    const uint8_t index = (uint8_t)info.bits;
+    if (info.type != BM_NVS_U8 || index == 0 || index > BM_NVS_NS_MAX) {
         return BM_E_NOENT;
     }
-    *ns = (uint8_t)info.bits;
+    *ns = index;
     return BM_OK;
 }
 
@@ -100,7 +104,7 @@ static int namespace_name(struct bm_nvs *nvs, uint8_t ns, char name[BM_NVS_KEY_S
     name[0] = '\0';
     bm_nvs_iter_start(&it, 0, BM_NVS_U8);
     while ((rc = bmi_nvs_iter_next(nvs, &it, &info)) == BM_OK) {
-        if (info.bits == ns) {
+        if ((uint8_t)info.bits == ns) {
             memcpy(name, info.key, BM_NVS_KEY_SIZE);
             return BM_OK;
         }

@@ -12,7 +12,7 @@ void bmi_header_put(uint8_t raw[BMI_ENTRY_SIZE], uint32_t state, uint32_t seq, u
     bmi_put32(raw + BMI_PH_STATE, state);
     bmi_put32(raw + BMI_PH_SEQ, seq);
     raw[BMI_PH_VERSION] = version;
-    bmi_put32(raw + BMI_PH_CRC, bm_crc32(BMI_CRC_START, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ));
+    bmi_put32(raw + BMI_PH_CRC, bmi_data_crc(raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ));
 }
 
 void bmi_header_get(const uint8_t raw[BMI_ENTRY_SIZE], struct bmi_header *out)
@@ -20,8 +20,8 @@ void bmi_header_get(const uint8_t raw[BMI_ENTRY_SIZE], struct bmi_header *out)
     out->state = bmi_get32(raw + BMI_PH_STATE);
     out->seq = bmi_get32(raw + BMI_PH_SEQ);
     out->version = raw[BMI_PH_VERSION];
-    out->crc_ok = bmi_get32(raw + BMI_PH_CRC) ==
-                  bm_crc32(BMI_CRC_START, raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ);
+    out->crc_ok =
+        bmi_get32(raw + BMI_PH_CRC) == bmi_data_crc(raw + BMI_PH_SEQ, BMI_PH_CRC - BMI_PH_SEQ);
 }
 
 enum bmi_entry_state bmi_bitmap_get(const uint8_t bitmap[BMI_BITMAP_SIZE], unsigned entry)
@@ -38,7 +38,7 @@ void bmi_bitmap_put(uint8_t bitmap[BMI_BITMAP_SIZE], unsigned entry, enum bmi_en
 
 uint32_t bmi_entry_crc(const uint8_t raw[BMI_ENTRY_SIZE])
 {
-    const uint32_t crc = bm_crc32(BMI_CRC_START, raw, BMI_EN_CRC);
+    const uint32_t crc = bmi_data_crc(raw, BMI_EN_CRC);
     return bm_crc32(crc, raw + BMI_EN_KEY, BMI_ENTRY_SIZE - BMI_EN_KEY);
 }
 
@@ -47,12 +47,16 @@ int bmi_type_has_data(uint8_t type)
     return type == BM_NVS_STR || type == BMI_TYPE_BLOB_V1 || type == BMI_TYPE_BLOB_DATA;
 }
 
+enum { OTHERS = 4 }; /* at the end of types, that have no width */
+
+static const uint8_t types[] = {BM_NVS_U8,          BM_NVS_I8,        BM_NVS_U16, BM_NVS_I16,
+                                BM_NVS_U32,         BM_NVS_I32,       BM_NVS_U64, BM_NVS_I64,
+                                BM_NVS_FLOAT,       BM_NVS_DOUBLE,    BM_NVS_STR, BMI_TYPE_BLOB_V1,
+                                BMI_TYPE_BLOB_DATA, BMI_TYPE_BLOB_IDX};
+
 unsigned bmi_type_width(uint8_t type)
 {
-    static const uint8_t primitives[] = {BM_NVS_U8,    BM_NVS_I8,    BM_NVS_U16, BM_NVS_I16,
-                                         BM_NVS_U32,   BM_NVS_I32,   BM_NVS_U64, BM_NVS_I64,
-                                         BM_NVS_FLOAT, BM_NVS_DOUBLE};
-    if (memchr(primitives, type, sizeof primitives) == NULL) {
+    if (memchr(types, type, sizeof types - OTHERS) == NULL) {
         return 0;
     }
     return type & 0x0fu; /* the low nibble of a primitive's code is its width */
@@ -60,7 +64,7 @@ unsigned bmi_type_width(uint8_t type)
 
 int bmi_type_known(uint8_t type)
 {
-    return type == BMI_TYPE_BLOB_IDX || bmi_type_has_data(type) || bmi_type_width(type) != 0;
+    return memchr(types, type, sizeof types) != NULL;
 }
 
 uint32_t bmi_data_crc(const void *data, size_t len)

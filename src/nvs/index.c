@@ -114,9 +114,9 @@ static void change(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32
                 return;
             }
             h = h * MIX + 1;
-            const uint32_t both = flip(nvs, bucket, h >> 24, 0) ^ slot;
-            (void)flip(nvs, bucket, h >> 24, both);
-            slot ^= both;
+            const uint32_t out = flip(nvs, bucket, h >> 24, 0);
+            (void)flip(nvs, bucket, h >> 24, out ^ slot);
+            slot = out;
         }
         bucket = other(nvs, slot, bucket);
     }
@@ -138,14 +138,14 @@ static int build(struct bm_nvs *nvs, uint32_t *count)
     nvs->slots_ready = 1;
     *count = 0;
     bmi_walk_start(&walk, 0, BMI_NO_BOUND, 0);
-    while ((rc = bmi_walk_next(nvs, &walk, &found)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &walk, &found)) > 0) {
         ++*count;
         if (nvs->slots_ready) {
             change(nvs, found.raw, found.location, 1);
         }
     }
-    nvs->slots_ready &= rc == BM_E_NOENT;
-    return rc == BM_E_NOENT ? BM_OK : rc;
+    nvs->slots_ready &= rc == 0;
+    return rc;
 }
 
 /* How many entries there are shows only at the end of a first try. Bits once given up are not tried
@@ -181,15 +181,14 @@ void bmi_index_add(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32
     }
 }
 
-void bmi_index_remove(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location)
+void bmi_index_remove(struct bm_nvs *nvs, const struct bmi_found *entry)
 {
     if (nvs->slots_ready) {
-        change(nvs, raw, location, 0);
+        change(nvs, entry->raw, entry->location, 0);
     }
 }
 
-int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t bound,
-                   uint8_t raw[BMI_ENTRY_SIZE], uint32_t *location)
+int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_found *found)
 {
     uint32_t best = 0;
     const uint32_t h = hash(match->ns, match->chunk, match->key);
@@ -206,17 +205,17 @@ int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t b
         }
         const uint32_t rank = nvs->pages[place / BMI_PAGE_STEPS].rank;
         const uint32_t at = rank * BMI_PAGE_STEPS + place % BMI_PAGE_STEPS;
-        if (rank == BMI_UNUSED || at <= best || at >= bound) {
+        if (rank == BMI_UNUSED || at <= best || at >= found->location) {
             continue;
         }
         if (bmi_entries_read(nvs, at, entry, sizeof entry) != BM_OK) {
             return BM_E_IO;
         }
         if (bmi_matches(match, entry)) {
-            memcpy(raw, entry, sizeof entry);
+            memcpy(found->raw, entry, sizeof entry);
             best = at;
         }
     }
-    *location = best;
-    return best != 0 ? BM_OK : BM_E_NOENT;
+    found->location = best;
+    return best != 0;
 }

@@ -22,7 +22,7 @@ int bmi_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_
 {
     struct bmi_found found;
     int rc;
-    while ((rc = bmi_walk_next(nvs, &it->walk, &found)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &it->walk, &found)) > 0) {
         if (!wanted(it, found.raw)) {
             continue;
         }
@@ -33,7 +33,7 @@ int bmi_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_
             return rc;
         }
     }
-    return rc;
+    return rc == 0 ? BM_E_NOENT : rc;
 }
 
 int bm_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info)

@@ -42,8 +42,8 @@ int bmi_keys_fit(struct bm_nvs *nvs)
         struct bmi_found found;
         bmi_walk_page(&walk, rank, 1);
         const int rc = bmi_walk_next(nvs, &walk, &found);
-        if (rc != BM_E_NOENT) {
-            return rc;
+        if (rc != 0) {
+            return rc > 0 ? BM_OK : rc;
         }
         if (survey(nvs, rank, walk.bitmap, &written, &plain) != BM_OK) {
             return BM_E_IO;

@@ -57,23 +57,23 @@ int bm_nvs_mount(struct bm_nvs *nvs, const struct bm_flash *flash, void *work, s
 int bm_nvs_mount_with(struct bm_nvs *nvs, const struct bm_nvs_config *config, struct bm_diag *diag)
 {
     const struct bm_flash_ops *ops = config->flash->ops;
-    if (config->writable && (ops->prog == NULL || ops->erase == NULL)) {
-        bm_nvs_unmount(nvs);
-        return bm_diag_set(diag, BM_E_READONLY, 0, "region", NULL);
+    const char *where = "region";
+    int rc = BM_E_READONLY;
+    if (!config->writable || (ops->prog != NULL && ops->erase != NULL)) {
+        rc = bm_nvs_mount(nvs, config->flash, config->work, config->work_len, diag);
     }
-    int rc = bm_nvs_mount(nvs, config->flash, config->work, config->work_len, diag);
-    if (rc != BM_OK) {
-        return rc;
+    if (rc == BM_OK) {
+        nvs->writable = config->writable != 0;
+        nvs->crypto = config->crypto;
+        nvs->lock = config->lock;
+        nvs->unlock = config->unlock;
+        nvs->lock_ctx = config->lock_ctx;
+        where = "entries";
+        rc = bmi_keys_fit(nvs);
     }
-    nvs->writable = config->writable != 0;
-    nvs->crypto = config->crypto;
-    nvs->lock = config->lock;
-    nvs->unlock = config->unlock;
-    nvs->lock_ctx = config->lock_ctx;
-    rc = bmi_keys_fit(nvs);
     if (rc != BM_OK) {
         bm_nvs_unmount(nvs);
-        return bm_diag_set(diag, rc, 0, "entries", NULL);
+        return bm_diag_set(diag, rc, 0, where, NULL); /* what bm_nvs_mount() told stays */
     }
     return BM_OK;
 }

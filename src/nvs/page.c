@@ -71,13 +71,11 @@ int bmi_written_entries(const struct bm_nvs *nvs, uint32_t rank)
 {
     uint8_t bitmap[BMI_BITMAP_SIZE];
     int n = 0;
-    if (bmi_bitmap_read(nvs, rank, bitmap) != BM_OK) {
-        return BM_E_IO;
-    }
-    for (unsigned i = 0; i < BMI_PAGE_ENTRIES; i++) {
+    const int rc = bmi_bitmap_read(nvs, rank, bitmap);
+    for (unsigned i = 0; i < BMI_PAGE_ENTRIES && rc == BM_OK; i++) {
         n += bmi_bitmap_get(bitmap, i) == BMI_ENTRY_WRITTEN;
     }
-    return n;
+    return rc == BM_OK ? n : rc;
 }
 
 /* A power cut in the middle of writing or erasing a value leaves part of its span unwritten: such a
@@ -129,8 +127,8 @@ int bmi_walk_next(const struct bm_nvs *nvs, struct bmi_walk *walk, struct bmi_fo
         }
         if (worth != BMI_UNFINISHED) {
             found->location = at;
-            return BM_OK;
+            return 1;
         }
     }
-    return BM_E_NOENT;
+    return 0;
 }

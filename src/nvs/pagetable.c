@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nvs/store.h"
 
-void bmi_pages_add(struct bm_nvs *nvs, uint32_t sector, const struct bmi_header *h)
+static void put(struct bm_nvs *nvs, uint32_t rank, uint32_t sector)
+{
+    nvs->order[rank] = (uint16_t)sector;
+    nvs->pages[sector].rank = (uint16_t)rank;
+}
+
+void bmi_pages_add(struct bm_nvs *nvs, uint32_t sector, uint32_t seq, uint8_t state)
 {
     struct bmi_page *page = &nvs->pages[sector];
-    struct bmi_page *older;
     uint32_t at = nvs->page_count++;
-    while (at > 0 && (older = bmi_page_at(nvs, at - 1))->seq > h->seq) {
-        nvs->order[at] = nvs->order[at - 1];
-        older->rank = (uint16_t)at--;
+    for (; at > 0 && nvs->pages[nvs->order[at - 1]].seq > seq; at--) {
+        put(nvs, at, nvs->order[at - 1]);
     }
-    nvs->order[at] = (uint16_t)sector;
-    page->seq = h->seq;
-    page->rank = (uint16_t)at;
-    page->state = (uint8_t)h->state;
+    put(nvs, at, sector);
+    page->seq = seq;
+    page->state = state;
 }
 
 void bmi_pages_remove(struct bm_nvs *nvs, uint32_t rank)
 {
-    bmi_page_at(nvs, rank)->rank = BMI_UNUSED;
+    nvs->pages[nvs->order[rank]].rank = BMI_UNUSED;
     nvs->page_count--;
     for (uint32_t i = rank; i < nvs->page_count; i++) {
-        nvs->order[i] = nvs->order[i + 1];
-        bmi_page_at(nvs, i)->rank = (uint16_t)i;
+        put(nvs, i, nvs->order[i + 1]);
     }
 }
 
@@ -45,8 +47,8 @@ int bmi_page_load(struct bm_nvs *nvs, uint32_t sector)
         bmi_pages_remove(nvs, page->rank);
     }
     if (used && page->rank == BMI_UNUSED) {
-        bmi_pages_add(nvs, sector, &h);
+        bmi_pages_add(nvs, sector, h.seq, raw[BMI_PH_STATE]);
     }
-    page->state = (uint8_t)h.state;
+    page->state = raw[BMI_PH_STATE];
     return BM_OK;
 }

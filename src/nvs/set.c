@@ -48,24 +48,33 @@ static struct bmi_match key_of(const uint8_t raw[BMI_ENTRY_SIZE], uint8_t chunk)
     return match;
 }
 
+/* Gives up all entries under a key with this chunk number, down to the one at a location, which
+ * stays. Returns 1 if there were any, 0, or BM_E_IO. */
+static int erase_copies(struct bm_nvs *nvs, const uint8_t key[BMI_ENTRY_SIZE], uint8_t chunk,
+                        uint32_t stays)
+{
+    const struct bmi_match match = key_of(key, chunk);
+    struct bmi_found entry;
+    int any = 0;
+    int rc = bmi_find_newest(nvs, &match, &entry);
+    while (rc > 0 && entry.location != stays) {
+        any = 1;
+        rc = bmi_entry_erase(nvs, &entry);
+        rc = rc == BM_OK ? bmi_find_older(nvs, &match, &entry) : rc;
+    }
+    return rc < 0 ? rc : any;
+}
+
 /* Gives up the chunks of a key's blob, those with these numbers; each may be there more than once.
  */
 static int erase_chunks(struct bm_nvs *nvs, const uint8_t key[BMI_ENTRY_SIZE], unsigned start,
                         unsigned count)
 {
-    for (unsigned i = start; i < start + count && i < BMI_CHUNK_NONE; i++) {
-        const struct bmi_match match = key_of(key, (uint8_t)i);
-        struct bmi_found chunk;
-        int rc = bmi_find_newest(nvs, &match, &chunk);
-        while (rc == BM_OK) {
-            rc = bmi_entry_erase(nvs, &chunk);
-            rc = rc == BM_OK ? bmi_find_older(nvs, &match, &chunk) : rc;
-        }
-        if (rc != BM_E_NOENT) {
-            return rc;
-        }
+    int rc = 0;
+    for (unsigned i = start; i < start + count && i < BMI_CHUNK_NONE && rc >= 0; i++) {
+        rc = erase_copies(nvs, key, (uint8_t)i, BMI_NO_BOUND);
     }
-    return BM_OK;
+    return rc < 0 ? rc : BM_OK;
 }
 
 /* Gives up an entry and, behind an index, its chunks. */
@@ -86,22 +95,22 @@ static int erase_older(struct bm_nvs *nvs, const uint8_t key[BMI_ENTRY_SIZE], ui
     struct bmi_found entry;
     int rc;
     entry.location = location;
-    while ((rc = bmi_find_older(nvs, &match, &entry)) == BM_OK) {
+    while ((rc = bmi_find_older(nvs, &match, &entry)) > 0) {
         rc = erase_value(nvs, &entry);
         if (rc != BM_OK) {
             return rc;
         }
     }
-    return rc == BM_E_NOENT ? BM_OK : rc;
+    return rc;
 }
 
 /* Writes one entry with its data, then gives up what was under its key before. */
 static int replace(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], const uint8_t *data)
 {
-    uint32_t at = 0;
     int rc = bmi_make_room(nvs, raw[BMI_EN_SPAN]);
+    const uint32_t at = bmi_append_point(nvs);
     if (rc == BM_OK) {
-        rc = bmi_append(nvs, raw, data, 0, &at);
+        rc = bmi_append(nvs, raw, data, 0);
     }
     return rc == BM_OK ? erase_older(nvs, raw, at) : rc;
 }
@@ -134,27 +143,21 @@ static int put_chunks(struct bm_nvs *nvs, uint8_t raw[BMI_ENTRY_SIZE], const uin
                       uint32_t len, int dense)
 {
     const unsigned end = raw[BMI_EN_CHUNK] + BMI_BLOB_CHUNKS_MAX;
-    int rc = BM_OK;
-    for (;;) {
-        uint32_t at;
-        rc = chunk_room(nvs, len, dense);
+    int rc;
+    do {
+        rc = raw[BMI_EN_CHUNK] == end ? BM_E_NOSPC : chunk_room(nvs, len, dense);
         if (rc != BM_OK) {
             return rc;
         }
         const uint32_t room = (nvs->room - 1) * BMI_ENTRY_SIZE;
         const uint32_t part = room < len ? room : len;
         seal(raw, data, part);
-        rc = bmi_append(nvs, raw, data, 0, &at);
+        rc = bmi_append(nvs, raw, data, 0);
         data += part;
         len -= part;
         raw[BMI_EN_CHUNK]++;
-        if (rc != BM_OK || len == 0) {
-            return rc;
-        }
-        if (raw[BMI_EN_CHUNK] == end) {
-            return BM_E_NOSPC;
-        }
-    }
+    } while (rc == BM_OK && len > 0);
+    return rc;
 }
 
 static int try_blob(struct bm_nvs *nvs, uint8_t raw[BMI_ENTRY_SIZE], const uint8_t *data,
@@ -191,19 +194,8 @@ static int try_blob(struct bm_nvs *nvs, uint8_t raw[BMI_ENTRY_SIZE], const uint8
 static int clear_damaged(struct bm_nvs *nvs, const uint8_t key[BMI_ENTRY_SIZE], uint32_t counts,
                          uint8_t half)
 {
-    const struct bmi_match match = key_of(key, BMI_CHUNK_NONE);
-    struct bmi_found entry;
-    int any = 0;
-    int rc = bmi_find_newest(nvs, &match, &entry);
-    while (rc == BM_OK && entry.location != counts) {
-        any = 1;
-        rc = bmi_entry_erase(nvs, &entry);
-        rc = rc == BM_OK ? bmi_find_older(nvs, &match, &entry) : rc;
-    }
-    if (rc != BM_OK && rc != BM_E_NOENT) {
-        return rc;
-    }
-    return any ? erase_chunks(nvs, key, half, BMI_BLOB_CHUNKS_MAX) : BM_OK;
+    const int any = erase_copies(nvs, key, BMI_CHUNK_NONE, counts);
+    return any > 0 ? erase_chunks(nvs, key, half, BMI_BLOB_CHUNKS_MAX) : any;
 }
 
 /* Into the half of the chunk numbers that the old blob does not use. Each chunk takes a header. So
@@ -214,10 +206,14 @@ static int set_blob(struct bm_nvs *nvs, uint8_t raw[BMI_ENTRY_SIZE], const uint8
 {
     const uint8_t half = old->chunks > 0 && old->start < BMI_CHUNK_HALF ? BMI_CHUNK_HALF : 0;
     int rc = clear_damaged(nvs, raw, old->location, half);
-    if (rc == BM_OK) {
-        rc = try_blob(nvs, raw, data, len, half, 0);
+    int dense = 0;
+    if (rc != BM_OK) {
+        return rc;
     }
-    return rc == BM_E_NOSPC ? try_blob(nvs, raw, data, len, half, 1) : rc;
+    do {
+        rc = try_blob(nvs, raw, data, len, half, dense);
+    } while (rc == BM_E_NOSPC && dense++ == 0);
+    return rc;
 }
 
 /* Entries this value takes at the least, against all that could be made free. */
@@ -309,10 +305,14 @@ static int erase_key(struct bm_nvs *nvs, uint8_t ns, const char *key)
     if (rc == BM_OK) {
         rc = bmi_tidy(nvs);
     }
-    if (rc == BM_OK) {
-        rc = bmi_find_newest(nvs, &match, &entry);
+    if (rc != BM_OK) {
+        return rc;
     }
-    return rc == BM_OK ? erase_value(nvs, &entry) : rc;
+    rc = bmi_find_newest(nvs, &match, &entry);
+    if (rc == 0) {
+        return BM_E_NOENT;
+    }
+    return rc > 0 ? erase_value(nvs, &entry) : rc;
 }
 
 int bm_nvs_erase_key(struct bm_nvs *nvs, uint8_t ns, const char *key)
@@ -350,11 +350,11 @@ static int free_namespace(struct bm_nvs *nvs, uint8_t *ns)
     struct bmi_found entry;
     int rc;
     bmi_walk_start(&walk, 0, BMI_NO_BOUND, 2);
-    while ((rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &walk, &entry)) > 0) {
         const uint8_t owner = entry.raw[BMI_EN_NS];
         taken[owner != 0 ? owner : entry.raw[BMI_EN_DATA]] = 1;
     }
-    if (rc != BM_E_NOENT) {
+    if (rc < 0) {
         return rc;
     }
     for (unsigned i = 1; i <= BM_NVS_NS_MAX; i++) {

@@ -24,23 +24,26 @@ int bmi_entries_prog(const struct bm_nvs *nvs, uint32_t location, const uint8_t 
 {
     const struct bm_nvs_crypto *crypto = nvs->crypto;
     const uint32_t off = bmi_offset(nvs, location);
-    if (crypto == NULL) {
-        return bmi_flash_prog(nvs, off, data, len);
-    }
-    for (uint32_t done = 0; done < len; done += BMI_ENTRY_SIZE) {
+    const uint32_t part = crypto == NULL ? len : BMI_ENTRY_SIZE;
+    int rc = BM_OK;
+    for (uint32_t done = 0; done < len && rc == BM_OK; done += part) {
         uint8_t piece[BMI_ENTRY_SIZE];
-        memcpy(piece, data + done, sizeof piece);
-        if (crypto->encrypt(crypto->ctx, off + done, piece, sizeof piece) != BM_OK ||
-            bmi_flash_prog(nvs, off + done, piece, sizeof piece) != BM_OK) {
-            return BM_E_IO;
+        const uint8_t *from = data + done;
+        if (crypto != NULL) {
+            memcpy(piece, from, sizeof piece);
+            if (crypto->encrypt(crypto->ctx, off + done, piece, sizeof piece) != BM_OK) {
+                return BM_E_IO;
+            }
+            from = piece;
         }
+        rc = bmi_flash_prog(nvs, off + done, from, part);
     }
-    return BM_OK;
+    return rc;
 }
 
 int bmi_entries_zero(const struct bm_nvs *nvs, uint32_t location, unsigned count)
 {
-    static const uint8_t zeros[BMI_ENTRY_SIZE] = {0};
+    const uint8_t zeros[BMI_ENTRY_SIZE] = {0}; /* not static: code is smaller than they are */
     int rc = BM_OK;
     while (rc == BM_OK && count-- > 0) {
         rc = bmi_flash_prog(nvs, bmi_offset(nvs, location++), zeros, sizeof zeros);
@@ -58,24 +61,19 @@ int bmi_states_set(const struct bm_nvs *nvs, uint32_t location, unsigned count,
     uint8_t bitmap[BMI_BITMAP_SIZE];
     unsigned i = first + count;
     int changed = 0;
-    if (bmi_read(nvs, at, bitmap, sizeof bitmap) != BM_OK) {
-        return BM_E_IO;
-    }
-    while (i-- > first) {
+    int rc = bmi_read(nvs, at, bitmap, sizeof bitmap);
+    while (rc == BM_OK && i-- > first) {
         if (bmi_bitmap_get(bitmap, i) != state) {
             bmi_bitmap_put(bitmap, i, state);
             changed = 1;
         }
         if (changed && (i == first || i % PER_WORD == 0)) {
             const uint32_t word = i / PER_WORD * (uint32_t)sizeof(uint32_t);
-            if (bmi_flash_prog(nvs, bmi_offset(nvs, at) + word, bitmap + word, sizeof(uint32_t)) !=
-                BM_OK) {
-                return BM_E_IO;
-            }
+            rc = bmi_flash_prog(nvs, bmi_offset(nvs, at) + word, bitmap + word, sizeof(uint32_t));
             changed = 0;
         }
     }
-    return BM_OK;
+    return rc;
 }
 
 int bmi_page_state_set(struct bm_nvs *nvs, uint32_t rank, uint32_t state)
@@ -91,7 +89,7 @@ int bmi_entry_erase(struct bm_nvs *nvs, const struct bmi_found *entry)
     const unsigned span = entry->raw[BMI_EN_SPAN];
     int rc = bmi_states_set(nvs, entry->location, span, BMI_ENTRY_ERASED);
     if (rc == BM_OK) {
-        bmi_index_remove(nvs, entry->raw, entry->location);
+        bmi_index_remove(nvs, entry);
     }
     if (rc == BM_OK && nvs->purge) {
         rc = bmi_entries_zero(nvs, entry->location, span);

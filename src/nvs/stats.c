@@ -46,10 +46,10 @@ static int used_entries(struct bm_nvs *nvs, uint8_t ns, size_t *used)
     int rc;
     *used = 0;
     bmi_walk_start(&walk, 0, BMI_NO_BOUND, 0);
-    while ((rc = bmi_walk_next(nvs, &walk, &found)) == BM_OK) {
+    while ((rc = bmi_walk_next(nvs, &walk, &found)) > 0) {
         *used += found.raw[BMI_EN_NS] == ns ? found.raw[BMI_EN_SPAN] : 0u;
     }
-    return rc == BM_E_NOENT ? BM_OK : rc;
+    return rc;
 }
 
 int bm_nvs_used_entries(struct bm_nvs *nvs, uint8_t ns, size_t *used)

@@ -75,18 +75,19 @@ static inline void bmi_walk_page(struct bmi_walk *walk, uint32_t rank, int forei
     bmi_walk_start(walk, rank * BMI_PAGE_STEPS, (rank + 1) * BMI_PAGE_STEPS, foreign);
 }
 
-/* Returns BM_OK, BM_E_NOENT at the end, or BM_E_IO. */
+/* Returns 1, 0 at the end, or BM_E_IO. */
 int bmi_walk_next(const struct bm_nvs *nvs, struct bmi_walk *walk, struct bmi_found *found);
 
 /* pagetable.c: which pages are in use, by age */
 /* Reads a sector's header, and enters the page, or takes it out where it is blank or damaged: then
  * nothing in it can be trusted. Returns BM_OK, BM_E_IO or BM_E_VERSION. */
 int bmi_page_load(struct bm_nvs *nvs, uint32_t sector);
-void bmi_pages_add(struct bm_nvs *nvs, uint32_t sector, const struct bmi_header *h);
+/* state: low byte of the word. */
+void bmi_pages_add(struct bm_nvs *nvs, uint32_t sector, uint32_t seq, uint8_t state);
 void bmi_pages_remove(struct bm_nvs *nvs, uint32_t rank);
 
 /* find.c. Newest entry that matches and is older than found->location (BMI_NO_BOUND: than any).
- * Returns BM_OK, BM_E_NOENT or BM_E_IO. */
+ * Returns 1, 0 where there is none, or BM_E_IO. */
 int bmi_find_older(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_found *found);
 static inline int bmi_find_newest(struct bm_nvs *nvs, const struct bmi_match *match,
                                   struct bmi_found *found)
@@ -102,11 +103,11 @@ int bmi_name_check(const char *name); /* BM_OK if at most 15 bytes, else BM_E_AR
 size_t bmi_index_size(const struct bm_flash *flash, uint32_t keys);
 void bmi_index_init(struct bm_nvs *nvs, uint32_t *memory, size_t words);
 int bmi_index_prepare(struct bm_nvs *nvs);
-int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, uint32_t bound,
-                   uint8_t raw[BMI_ENTRY_SIZE], uint32_t *location);
+/* As bmi_find_older(). */
+int bmi_index_find(struct bm_nvs *nvs, const struct bmi_match *match, struct bmi_found *found);
 /* Follow a change: an entry written at a location, or given up there. */
 void bmi_index_add(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location);
-void bmi_index_remove(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], uint32_t location);
+void bmi_index_remove(struct bm_nvs *nvs, const struct bmi_found *entry);
 
 /* What is done with a value on the way, if it is of this type and at most so long. */
 struct bmi_use {
@@ -144,10 +145,14 @@ int bmi_page_state_set(struct bm_nvs *nvs, uint32_t rank, uint32_t state);
 int bmi_entry_erase(struct bm_nvs *nvs, const struct bmi_found *entry);
 
 /* append.c. Writes a header and its data (raw's span and size say how much) at the append point,
- * which must have room. data: NULL to copy it from behind the location `from`. Location: where
- * it went. */
+ * which must have room. data: NULL to copy it from behind the location `from`. */
 int bmi_append(struct bm_nvs *nvs, const uint8_t raw[BMI_ENTRY_SIZE], const uint8_t *data,
-               uint32_t from, uint32_t *location);
+               uint32_t from);
+/* The location that the next entry goes to: the first of the newest page's free ones. */
+static inline uint32_t bmi_append_point(const struct bm_nvs *nvs)
+{
+    return nvs->page_count * BMI_PAGE_STEPS - nvs->room;
+}
 /* Erases an unused sector, unless it is blank. */
 int bmi_sector_blank(struct bm_nvs *nvs, uint32_t sector);
 /* Begins a fresh page in an unused sector. */
@@ -179,8 +184,6 @@ int bmi_unlock(struct bm_nvs *nvs, int rc);
 int bmi_done(struct bm_nvs *nvs, int rc);
 
 /* What public calls do, without the lock; the parts of the store call these. */
-int bmi_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bmi_use *use,
-                 struct bm_nvs_info *info);
 int bmi_nvs_namespace(struct bm_nvs *nvs, const char *name, uint8_t *ns);
 int bmi_nvs_iter_next(struct bm_nvs *nvs, struct bm_nvs_iter *it, struct bm_nvs_info *info);
 

@@ -23,15 +23,15 @@ static int chunk_is_live(struct bm_nvs *nvs, struct bmi_match *match, uint32_t l
     int rc;
     found.location = BMI_NO_BOUND;
     match->chunk = BMI_CHUNK_NONE;
-    while ((rc = bmi_find_older(nvs, match, &found)) == BM_OK) {
+    while ((rc = bmi_find_older(nvs, match, &found)) > 0) {
         if (found.raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_IDX &&
             chunk - found.raw[BMI_EN_IDX_START] < found.raw[BMI_EN_IDX_COUNT]) {
             match->chunk = (uint8_t)chunk;
             rc = bmi_find_newest(nvs, match, &found);
-            return rc == BM_OK ? found.location == location : rc;
+            return rc > 0 ? found.location == location : rc;
         }
     }
-    return rc == BM_E_NOENT ? 0 : rc;
+    return rc;
 }
 
 int bmi_is_live(struct bm_nvs *nvs, const struct bmi_found *entry)
@@ -50,14 +50,15 @@ int bmi_is_live(struct bm_nvs *nvs, const struct bmi_found *entry)
         return guarded(nvs, raw) ? 1 : chunk_is_live(nvs, &match, entry->location);
     }
     int rc = bmi_find_newest(nvs, &match, &newest);
-    if (rc == BM_OK) {
-        use.headers = newest.location == entry->location;
-        if (use.headers && raw[BMI_EN_TYPE] != BMI_TYPE_BLOB_IDX) {
-            return 1;
-        }
-        /* a newer one stands against it, unless that one is damaged; an index needs its chunks */
-        rc = bmi_resolve(nvs, match.ns, key, &use, &info);
+    if (rc <= 0) {
+        return rc;
     }
+    use.headers = newest.location == entry->location;
+    if (use.headers && raw[BMI_EN_TYPE] != BMI_TYPE_BLOB_IDX) {
+        return 1;
+    }
+    /* a newer one stands against it, unless that one is damaged; an index needs its chunks */
+    rc = bmi_resolve(nvs, match.ns, key, &use, &info);
     if (rc == BM_OK) {
         return info.location == entry->location;
     }
@@ -150,10 +151,10 @@ int bmi_sweep(struct bm_nvs *nvs, uint8_t ns)
 {
     struct bmi_walk walk;
     struct bmi_found entry;
-    int rc = BM_E_NOENT;
-    for (int chunks = 0; chunks < 2 && rc == BM_E_NOENT; chunks++) {
+    int rc = 0;
+    for (int chunks = 0; chunks < 2 && rc == 0; chunks++) {
         bmi_walk_start(&walk, 0, BMI_NO_BOUND, 0);
-        while ((rc = bmi_walk_next(nvs, &walk, &entry)) == BM_OK) {
+        while ((rc = bmi_walk_next(nvs, &walk, &entry)) > 0) {
             if ((entry.raw[BMI_EN_TYPE] == BMI_TYPE_BLOB_DATA) != chunks) {
                 continue;
             }
@@ -169,7 +170,7 @@ int bmi_sweep(struct bm_nvs *nvs, uint8_t ns)
             }
         }
     }
-    return rc == BM_E_NOENT ? BM_OK : rc;
+    return rc;
 }
 
 /* Reads the page headers again: after an error of the flash nobody knows what got there. A failure

@@ -30,8 +30,9 @@ static int load_data(const struct bm_nvs *nvs, const struct bmi_found *entry, st
             to = use->out + at;
             len = rest;
         }
-        if (bmi_entries_read(nvs, location, to, len) != BM_OK) {
-            return BM_E_IO;
+        const int rc = bmi_entries_read(nvs, location, to, len);
+        if (rc != BM_OK) {
+            return rc;
         }
         if (use != NULL && use->same != NULL && memcmp(to, use->same + at, len) != 0) {
             use->differs = 1;
@@ -53,14 +54,14 @@ static int load_chunk(struct bm_nvs *nvs, const struct bmi_match *match, struct 
     unsigned copies = 0;
     int rc = BM_E_CORRUPT;
     entry.location = BMI_NO_BOUND;
-    while (copies++ < COPIES_MAX && (rc = bmi_find_older(nvs, match, &entry)) == BM_OK) {
+    while (copies++ < COPIES_MAX && (rc = bmi_find_older(nvs, match, &entry)) > 0) {
         *len = bm_get_le16(entry.raw + BMI_EN_SIZE);
         rc = *len > room ? BM_E_CORRUPT : load_data(nvs, &entry, use, at);
         if (rc != BM_E_CORRUPT) {
             return rc;
         }
     }
-    return rc == BM_E_NOENT ? BM_E_CORRUPT : rc;
+    return rc < 0 ? rc : BM_E_CORRUPT;
 }
 
 static int load_blob(struct bm_nvs *nvs, const struct bm_nvs_info *info, struct bmi_use *use)
@@ -101,9 +102,11 @@ static void describe(const struct bmi_found *entry, struct bm_nvs_info *info)
         info->size = bm_get_le16(raw + BMI_EN_SIZE);
     } else {
         info->size = bmi_type_width(info->type);
+        uint64_t bits = 0;
         for (unsigned i = info->size; i-- > 0;) {
-            info->bits = info->bits << 8 | raw[BMI_EN_DATA + i];
+            bits = bits << 8 | raw[BMI_EN_DATA + i];
         }
+        info->bits = bits;
     }
 }
 
@@ -129,9 +132,9 @@ int bmi_resolve(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bmi_use 
     const struct bmi_match match = {ns, BMI_CHUNK_NONE, key};
     struct bmi_found entry;
     unsigned damaged = 0;
-    int rc = BM_E_NOENT;
+    int rc = 0;
     entry.location = BMI_NO_BOUND;
-    while (damaged < COPIES_MAX && (rc = bmi_find_older(nvs, &match, &entry)) == BM_OK) {
+    while (damaged < COPIES_MAX && (rc = bmi_find_older(nvs, &match, &entry)) > 0) {
         describe(&entry, info);
         struct bmi_use *fit =
             use != NULL && info->type == use->type && info->size <= use->cap ? use : NULL;
@@ -144,27 +147,33 @@ int bmi_resolve(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bmi_use 
         }
         damaged++;
     }
-    return rc == BM_E_NOENT && damaged > 0 ? BM_E_CORRUPT : rc;
+    if (rc < 0) {
+        return rc;
+    }
+    return damaged > 0 ? BM_E_CORRUPT : BM_E_NOENT;
 }
 
-int bmi_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bmi_use *use,
-                 struct bm_nvs_info *info)
+static int find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bmi_use *use,
+                struct bm_nvs_info *info)
 {
-    const int rc = bmi_name_check(key);
-    return rc == BM_OK ? bmi_resolve(nvs, ns, key, use, info) : rc;
+    bmi_lock(nvs);
+    int rc = bmi_name_check(key);
+    if (rc == BM_OK) {
+        rc = bmi_resolve(nvs, ns, key, use, info);
+    }
+    return bmi_unlock(nvs, rc);
 }
 
 int bm_nvs_find(struct bm_nvs *nvs, uint8_t ns, const char *key, struct bm_nvs_info *info)
 {
-    bmi_lock(nvs);
-    return bmi_unlock(nvs, bmi_nvs_find(nvs, ns, key, NULL, info));
+    return find(nvs, ns, key, NULL, info);
 }
 
-static int get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+int bm_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
                     uint64_t *bits)
 {
     struct bm_nvs_info info;
-    const int rc = bmi_nvs_find(nvs, ns, key, NULL, &info);
+    const int rc = find(nvs, ns, key, NULL, &info);
     if (rc != BM_OK) {
         return rc;
     }
@@ -175,19 +184,12 @@ static int get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs
     return BM_OK;
 }
 
-int bm_nvs_get_bits(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
-                    uint64_t *bits)
-{
-    bmi_lock(nvs);
-    return bmi_unlock(nvs, get_bits(nvs, ns, key, type, bits));
-}
-
-static int get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
+int bm_nvs_get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
                     void *buf, size_t *len)
 {
     struct bmi_use use = {.type = (uint8_t)type, .cap = buf != NULL ? *len : 0, .out = buf};
     struct bm_nvs_info info;
-    const int rc = bmi_nvs_find(nvs, ns, key, &use, &info);
+    const int rc = find(nvs, ns, key, &use, &info);
     if (rc != BM_OK) {
         return rc;
     }
@@ -196,11 +198,4 @@ static int get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs
     }
     *len = info.size;
     return buf != NULL && info.size > use.cap ? BM_E_LENGTH : BM_OK;
-}
-
-int bm_nvs_get_data(struct bm_nvs *nvs, uint8_t ns, const char *key, enum bm_nvs_type type,
-                    void *buf, size_t *len)
-{
-    bmi_lock(nvs);
-    return bmi_unlock(nvs, get_data(nvs, ns, key, type, buf, len));
 }
