@@ -3,8 +3,9 @@
 
 enum {
     READ_SIZE = 4096,
-    TURN_MS = 20,  /* a typed key waits no longer */
-    PAUSE_MS = 100 /* of silence within a line: show what there is of it */
+    TURN_MS = 20,   /* a typed key waits no longer */
+    PAUSE_MS = 100, /* of silence within a line: show what there is of it */
+    LAST_READS = 64 /* when the time is up: a board that never stops talking holds nobody up */
 };
 
 struct session {
@@ -33,26 +34,31 @@ static void tell_open_line(struct session *s, uint64_t now)
     }
 }
 
-/* Reads once. Returns BM_OK, or BM_E_IO when the line is gone. */
-static int listen(struct session *s)
+/* Reads once. Returns what read() did. */
+static int listen(struct session *s, unsigned wait_ms)
 {
     char data[READ_SIZE];
-    const int n = s->serial->ops->read(s->serial->ctx, data, sizeof data, TURN_MS);
+    const int n = s->serial->ops->read(s->serial->ctx, data, sizeof data, wait_ms);
     const uint64_t now = s->host->now_ms(s->host->ctx);
-    if (n < 0) {
-        return BM_E_IO;
+    if (n > 0) {
+        s->heard_ms = now;
+        if (s->host->bytes != NULL) {
+            s->host->bytes(s->host->ctx, data, (size_t)n);
+        }
+        bm_lines_push(s->lines, data, (size_t)n, now);
     }
-    if (n == 0) {
+    if (n >= 0) {
         tell_open_line(s, now);
-        return BM_OK;
     }
-    s->heard_ms = now;
-    if (s->host->bytes != NULL) {
-        s->host->bytes(s->host->ctx, data, (size_t)n);
+    return n;
+}
+
+/* The time is up: what has come by now still counts. On a busy machine it can have waited here
+ * unread while we did not get to run. */
+static void listen_last(struct session *s)
+{
+    for (unsigned i = 0; i < LAST_READS && listen(s, 0) > 0; i++) {
     }
-    bm_lines_push(s->lines, data, (size_t)n, now);
-    tell_open_line(s, now);
-    return BM_OK;
 }
 
 /* One turn; *gone: is the line gone? Returns 1 when the session ends by it. */
@@ -60,7 +66,7 @@ static int go_on(struct session *s, int *gone)
 {
     const struct bm_monitor_host *h = s->host;
     if (!*gone) {
-        if (listen(s) == BM_OK) {
+        if (listen(s, TURN_MS) >= 0) {
             return 0;
         }
         *gone = 1;
@@ -94,6 +100,9 @@ enum bm_monitor_end bm_monitor_run(struct bm_serial *serial, struct bm_lines *li
         }
         if (timeout_ms != 0 && host->now_ms(host->ctx) - start >= timeout_ms) {
             end = BM_MONITOR_TIMEOUT;
+            if (!gone) {
+                listen_last(&s);
+            }
             break;
         }
         if (go_on(&s, &gone)) {

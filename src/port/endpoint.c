@@ -180,10 +180,8 @@ static void serve(struct bm_endpoint *e, const struct pollfd *p)
 {
     const uint64_t now = bm_port_now_us();
     if (p[0].revents != 0 || p[1].revents != 0) {
-        receive(e, now); /* before the news that the one who sent it has gone */
-    }
-    if (p[0].revents != 0) {
-        e->kind->door(e, now);
+        receive(e, now);       /* before the news that the one who sent it has gone */
+        e->kind->door(e, now); /* also where nothing was to be heard of it: that may be new */
     }
     if (e->kind->look != NULL && e->client) {
         e->kind->look(e, now);

@@ -96,7 +96,8 @@ static void close_pty(struct bm_endpoint *e)
     }
 }
 
-/* Counts who has the slave open besides us. */
+/* Counts who has the slave open besides us. News can be old: the next client may be here by now,
+ * and what it has set and said stays (left()). */
 static void door(struct bm_endpoint *e, uint64_t now)
 {
     union {
@@ -104,6 +105,7 @@ static void door(struct bm_endpoint *e, uint64_t now)
         char bytes[1024];
     } in;
     ssize_t n;
+    int gone = 0;
     while ((n = read(e->door, in.bytes, sizeof in.bytes)) > 0) {
         for (size_t at = 0; at + sizeof in.event <= (size_t)n;) {
             struct inotify_event event;
@@ -113,13 +115,18 @@ static void door(struct bm_endpoint *e, uint64_t now)
                 e->opens++;
             } else if ((event.mask & IN_CLOSE) != 0 && e->opens > 0) {
                 e->opens--;
-            }
-            if (e->opens > 0 && !e->client) {
-                bmi_endpoint_arrived(e, now);
-            } else if (e->opens == 0 && e->client) {
-                bmi_endpoint_left(e, now);
+                gone = gone || e->opens == 0;
             }
         }
+    }
+    if (gone) {
+        if (!e->client) { /* here and away between two looks */
+            bmi_endpoint_arrived(e, now);
+        }
+        bmi_endpoint_left(e, now);
+    }
+    if (e->opens > 0 && !e->client) {
+        bmi_endpoint_arrived(e, now);
     }
 }
 
@@ -146,7 +153,11 @@ static size_t encode(uint8_t *out, const void *data, size_t len)
 static void left(struct bm_endpoint *e, uint64_t now)
 {
     (void)now;
-    fresh(e);
+    if (e->opens == 0) {
+        fresh(e);
+    } else {
+        (void)tcflush(e->slave, TCIFLUSH); /* what the last client did not read */
+    }
 }
 
 const struct bmi_endpoint_kind bmi_endpoint_pty = {

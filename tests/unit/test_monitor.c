@@ -428,6 +428,7 @@ struct fake {
     uint64_t now;
     unsigned reopened, gone, back;
     uint64_t quit_at;
+    uint64_t stall; /* passes in the first turn */
     char told[256]; /* lines with '|', open ones with '_' */
     size_t len;
 };
@@ -467,7 +468,9 @@ static void fake_line(void *ctx, const struct bm_line *line)
 
 static int fake_turn(void *ctx)
 {
-    const struct fake *f = ctx;
+    struct fake *f = ctx;
+    f->now += f->stall;
+    f->stall = 0;
     return f->quit_at != 0 && f->now >= f->quit_at;
 }
 
@@ -532,6 +535,19 @@ static void test_session_ends_in_time(void **unused)
     struct fake g = {.now = 100};
     assert_int_equal(fake_run(&g, quiet, 0, 6000), BM_MONITOR_TIMEOUT);
     assert_string_equal(g.told, "late|");
+    /* what was there in time counts, though nobody got to read it before the time was up */
+    static const struct script waiting[] = {{0, "one\n"}, {0, "two\n"}, {0, "thr"}, {2500, "late"}};
+    struct fake h = {.stall = 2000};
+    assert_int_equal(fake_run(&h, waiting, 0, 1000), BM_MONITOR_TIMEOUT);
+    assert_string_equal(h.told, "one|two|thr|");
+    /* but a board that never stops talking keeps nobody */
+    static struct script endless[200];
+    for (size_t i = 0; i < 200; i++) {
+        endless[i] = (struct script){0, "x"};
+    }
+    struct fake k = {.stall = 2000};
+    assert_int_equal(fake_run(&k, endless, 0, 1000), BM_MONITOR_TIMEOUT);
+    assert_in_range(k.next - endless, 2, 100);
 }
 
 static void test_session_outlives_the_line(void **unused)
