@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "port/hold.h"
 
-enum { READ_START = 64 * 1024, TEMP_TRIES = 100 };
+enum { READ_START = 64 * 1024, TEMP_TRIES = 100, LINKS_MAX = 40 };
 
 /* What a file is to hold. */
 struct content {
@@ -337,6 +337,55 @@ static int uninterrupted(int (*make)(const char *, const struct content *, struc
     return rc;
 }
 
+/* Replaces a path of PATH_MAX bytes that is a link by where it leads, seen from its own folder.
+ * Returns 1; 0 if it is no link, -1 with errno. */
+static int follow(char *path)
+{
+    char to[PATH_MAX];
+    struct stat st;
+    if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode)) {
+        return 0;
+    }
+    const ssize_t n = readlink(path, to, sizeof to - 1);
+    const size_t folder = n < 1 || to[0] == '/' ? 0 : folder_length(path);
+    if (n < 1 || folder + (size_t)n >= PATH_MAX) {
+        errno = n < 1 ? errno : ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(path + folder, to, (size_t)n);
+    path[folder + (size_t)n] = '\0';
+    return 1;
+}
+
+/* A file that is not there, for the reason in errno. Where the path is a link to it, it is made
+ * where the link leads, as the shell's > does; a loop, or a folder that is closed, is not followed.
+ */
+static int write_new(const char *path, const struct content *c, struct bm_diag *diag)
+{
+    static const char nowhere[] = "is a link, and where it leads no file can be made";
+    const int error = errno;
+    char target[PATH_MAX];
+    struct bm_diag why = {0};
+    int more = 0;
+    if (strlen(path) < sizeof target) {
+        memcpy(target, path, strlen(path) + 1);
+        more = follow(target);
+    }
+    if (more == 0) {
+        return uninterrupted(replace, path, c, diag);
+    }
+    errno = error;
+    for (int i = 1; error == ENOENT && more == 1 && i < LINKS_MAX; i++) {
+        more = follow(target);
+    }
+    if (more != 0) {
+        return fail(diag, BM_E_IO, nowhere);
+    }
+    const int rc = uninterrupted(replace, target, c, &why);
+    errno = why.os_errno;
+    return rc == BM_OK ? rc : fail(diag, rc, nowhere);
+}
+
 static int write_path(const char *path, const struct content *c, struct bm_diag *diag)
 {
     struct stat st;
@@ -344,7 +393,7 @@ static int write_path(const char *path, const struct content *c, struct bm_diag 
         return write_in_place(path, c, diag);
     }
     if (stat(path, &st) != 0) {
-        return uninterrupted(replace, path, c, diag);
+        return write_new(path, c, diag);
     }
     if (S_ISDIR(st.st_mode)) {
         errno = EISDIR;

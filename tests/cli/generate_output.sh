@@ -247,6 +247,55 @@ expect_exit 0
 expect_size 12288 keep.bin
 expect_mode 600 keep.bin
 rm link.bin
+
+# a link to what is not there: the file is made where it leads, as by the shell's >
+mkdir -p far deep/er
+ln -s ../far/one.bin deep/er/../in.bin # seen from the link's folder
+ln -s deep/in.bin link.bin             # and over another link
+printf 'nvs,data,nvs,0x9000,16K\nfactory,app,factory,0x10000,1M\n' >table.csv
+for writer in "generate nvs.csv link.bin 16384" "export id.bin -o link.bin" \
+    "map id.bin --svg link.bin" "assemble -o link.bin --flash-size 1MB 0x9000 id.bin" \
+    "partitions -q table.csv link.bin"; do
+    # shellcheck disable=SC2086
+    bm $writer
+    expect_exit 0
+    [ -L link.bin ] || fail "the link was replaced"
+    [ -L deep/in.bin ] || fail "the second link was replaced"
+    [ -s far/one.bin ] || fail "nothing is where the link leads"
+    rm far/one.bin
+    [ -z "$(ls -A far)" ] || fail "something was left beside it"
+done
+ln -s "$PWD/far/two.bin" absolute.bin
+bm generate nvs.csv absolute.bin 16384
+expect_exit 0
+expect_same far/two.bin id.bin
+expect_mode 600 far/two.bin
+# into a folder that is missing, in a circle, to itself: nothing is made, and the link stays
+ln -s gone/one.bin lost.bin
+ln -s round.bin about.bin
+ln -s about.bin round.bin
+ln -s self.bin self.bin
+ln -s lost.bin to-lost.bin
+for link in lost to-lost round self; do
+    to=$(readlink $link.bin)
+    bm generate nvs.csv $link.bin 16384
+    expect_exit 4
+    expect_no_stdout
+    expect_stderr_lines 1
+    expect_stderr_has "$link.bin: is a link, and where it leads no file can be made: "
+    [ "$(readlink $link.bin)" = "$to" ] || fail "the link changed"
+    bm check $link.bin
+    expect_exit 3
+done
+no_file gone
+# what must be new is not made by way of a link
+bm generate-key --outdir far --keyfile two.bin
+ln -s new.bin far/keys/link.bin
+bm generate-key --outdir far --keyfile link.bin
+expect_exit 3
+expect_stderr_has "is there already"
+no_file far/keys/new.bin
+rm -r far deep ./link.bin absolute.bin lost.bin to-lost.bin round.bin about.bin self.bin table.csv
 if [ "$(id -u)" != 0 ]; then
     chmod 400 keep.bin
     bm generate nvs.csv keep.bin 16384
