@@ -119,6 +119,10 @@ int bm_boot_apply(const struct bm_boot *boot, const struct bm_flash *otadata);
  * if it would not try to boot it. */
 const struct bm_part *bm_boot_part(const struct bm_part_table *table, int index);
 
+/* The otadata partition that the bootloader reads: the last of the table. (esp_ota_ops, in an app,
+ * reads the first.) NULL if there is none. Its size is not looked at. */
+const struct bm_part *bm_boot_otadata(const struct bm_part_table *table);
+
 /* Context of bm_boot_ask_flash(). */
 struct bm_boot_flash {
     const struct bm_flash *chip;  /* the whole flash */

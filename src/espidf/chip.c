@@ -99,7 +99,7 @@ static int decide(struct bm_boot *out, const struct bm_part_table *table,
                                    .buf = buf,
                                    .buf_len = buf_len,
                                    .chip_id = -1};
-    const struct bm_part *otadata = bm_part_find(table, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
+    const struct bm_part *otadata = bm_boot_otadata(table); /* here we are the bootloader */
     if (config->chip_id != BM_UPDATE_ANY_CHIP) {
         images.chip_id = config->chip_id;
     }
@@ -127,8 +127,7 @@ static int boot(const struct bm_espidf_chip *config, struct bmi_chip *work, stru
     if (rc == BM_OK) {
         rc = decide(found, &work->table, config, work->buf, sizeof work->buf);
     }
-    const struct bm_part *otadata =
-        bm_part_find(&work->table, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
+    const struct bm_part *otadata = bm_boot_otadata(&work->table);
     if (rc == BM_OK && found->writes > 0 && otadata != NULL) {
         rc = bm_part_region(&flash, &window, config->flash, otadata);
         rc = rc == BM_OK ? bm_boot_apply(found, &flash) : rc;

@@ -21,6 +21,7 @@ static int read_records(struct records *r)
     if (r->chip == NULL) {
         return BM_E_NOENT;
     }
+    /* of several the first, as esp_ota_ops finds it; the bootloader reads the last */
     const struct bm_part *row = bm_part_find(&r->chip->table, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
     int rc = row != NULL ? bm_part_region(&r->flash, &r->window, r->chip->config.flash, row)
                          : BM_E_NOENT;

@@ -11,11 +11,6 @@
 
 enum { SCRATCH = 16384 };
 
-static const struct bm_part *otadata_of(const struct bm_part_table *t)
-{
-    return bm_part_find(t, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
-}
-
 /* As the bootloader counts them: rows, not names without a gap. */
 static unsigned slots_of(const struct bm_part_table *t)
 {
@@ -31,7 +26,7 @@ static unsigned slots_of(const struct bm_part_table *t)
 /* The seq of the record that counts on the device. Returns 1; 0: none counts; -1: not known. */
 static int active_seq(const struct bm_preflight *in, uint32_t *seq)
 {
-    const struct bm_part *p = otadata_of(in->from);
+    const struct bm_part *p = bm_boot_otadata(in->from);
     struct bm_flash chip;
     struct bm_flash region;
     struct bm_flash_window window;
@@ -69,8 +64,8 @@ static void check_table(const struct bm_preflight *in, struct bm_layout_findings
 
 static void check_otadata(const struct bm_preflight *in, struct bm_layout_findings *fs)
 {
-    const struct bm_part *a = otadata_of(in->from);
-    const struct bm_part *b = otadata_of(in->to);
+    const struct bm_part *a = bm_boot_otadata(in->from);
+    const struct bm_part *b = bm_boot_otadata(in->to);
     uint32_t seq;
     size_t i = 0;
     if (b == NULL) {
@@ -168,7 +163,7 @@ static int boots(const struct bmi_move *m, const struct bm_part_table *table, co
     struct bm_flash_window window;
     struct bm_otadata data;
     struct bm_app app;
-    const struct bm_part *ota = otadata_of(table);
+    const struct bm_part *ota = bm_boot_otadata(table);
     if (bm_flash_view(&chip, flash, m->len) != BM_OK) {
         return 0;
     }

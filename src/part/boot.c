@@ -83,6 +83,13 @@ const struct bm_part *bm_boot_part(const struct bm_part_table *table, int index)
     return place(&at, index);
 }
 
+const struct bm_part *bm_boot_otadata(const struct bm_part_table *table)
+{
+    struct places at;
+    find_places(&at, table);
+    return at.otadata;
+}
+
 static void step(struct run *r, enum bm_boot_code code, unsigned record, int index, uint32_t value)
 {
     struct bm_boot *b = r->out;

@@ -47,6 +47,8 @@ const struct bm_part *bm_update_next(const struct bm_part_table *table,
     return NULL;
 }
 
+/* As an app finds it, by esp_partition_find_first(): of several the first, where the bootloader
+ * reads the last. bm_part_table_check() calls two an error. */
 static int open_otadata(struct bm_flash *out, struct bm_flash_window *window,
                         const struct bm_flash *chip, const struct bm_part_table *table)
 {

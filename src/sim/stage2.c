@@ -230,7 +230,7 @@ static int decide(struct bm_sim *sim, struct bm_boot *boot)
                                 .chip_id = sim->config.chip->image_id,
                                 .revision = &revision};
     const struct bm_boot_config config = {.rollback = (uint8_t)(sim->config.rollback != 0)};
-    const struct bm_part *otadata = bm_part_find(sim->table, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
+    const struct bm_part *otadata = bm_boot_otadata(sim->table);
     const int have = otadata != NULL &&
                      bm_part_region(&region, &window, sim->config.flash, otadata) == BM_OK &&
                      region.size >= BM_OTADATA_SIZE && bm_otadata_read(&records, &region) == BM_OK;

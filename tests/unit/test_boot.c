@@ -311,6 +311,18 @@ static void test_tables(void **unused)
     decide(&b, &w, &blank, NULL);
     assert_ptr_equal(b.part, &w.table.part[4]);
 
+    make_world(&w, 1, 0, 0); /* of two for otadata, too, be it of use or not */
+    assert_ptr_equal(bm_boot_otadata(&w.table), &w.table.part[1]);
+    add(&w, BM_PART_DATA, BM_PART_DATA_OTA, BM_OTADATA_SIZE - 1);
+    assert_ptr_equal(bm_boot_otadata(&w.table), &w.table.part[3]);
+    decide(&b, &w, &blank, NULL);
+    assert_true(has_step(&b, BM_BOOT_OTADATA_SMALL));
+    w.table.count = 1;
+    assert_null(bm_boot_otadata(&w.table));
+
+    make_world(&w, 1, 0, 0);
+    add(&w, BM_PART_APP, BM_PART_APP_FACTORY, 0x10000);
+    add(&w, BM_PART_APP, BM_PART_APP_FACTORY, 0x10000);
     w.table.part[4].offset = 0; /* and one at offset 0 is none */
     decide(&b, &w, &blank, NULL);
     assert_int_equal(b.selected, 0);

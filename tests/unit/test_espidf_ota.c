@@ -462,6 +462,38 @@ static void test_blocks_of_16(void **state)
     assert_int_equal(esp_ota_end(h), ESP_ERR_INVALID_STATE);
 }
 
+/* Two otadata partitions, which gen_esp32part refuses: the bootloader goes by the last, and an app
+ * reads and writes the first, so that what it selects does not boot. */
+static void test_two_otadata(void **state)
+{
+    (void)state;
+    struct bm_flash flash;
+    struct bm_flash_window window;
+    struct bm_part *nvs = &board.table.part[0];
+    struct bm_part *last = &board.table.part[board.table.count++];
+    *last = *board_row(&board, "otadata");
+    nvs->size -= BM_OTADATA_SIZE;
+    last->offset = nvs->offset + nvs->size;
+    (void)snprintf(last->label, sizeof last->label, "otadata2");
+    assert_int_equal(bm_part_table_format(board.mem + BOARD_TABLE, &board.table, &board.md5, NULL),
+                     BM_OK);
+    board_put(&board, "ota_0", &v2);
+    board_put(&board, "ota_1", &v2);
+    assert_int_equal(bm_part_region(&flash, &window, &board.flash, last), BM_OK);
+    assert_int_equal(bm_otadata_select(&flash, 1, 2, BM_OTA_NEW), BM_OK);
+    assert_string_equal(start(), "ota_1");
+    assert_int_equal(board.mem[last->offset + 24], BM_OTA_PENDING_VERIFY); /* its state */
+    assert_string_equal(esp_ota_get_boot_partition()->label, "factory");
+    assert_int_equal(esp_ota_set_boot_partition(find("ota_0")), ESP_OK);
+    assert_string_equal(esp_ota_get_boot_partition()->label, "ota_0");
+    assert_int_equal(bm_otadata_select(&flash, 1, 2, BM_OTA_VALID), BM_OK);
+    assert_string_equal(start(), "ota_1");
+    config.running = NULL; /* found out as the bootloader does */
+    (void)bm_espidf_detach_chip();
+    assert_int_equal(bm_espidf_attach_chip(&config, NULL), BM_OK);
+    assert_string_equal(esp_ota_get_running_partition()->label, "ota_1");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -471,7 +503,7 @@ int main(void)
         CASE(test_set_boot_refuses), CASE(test_anti_rollback), CASE(test_confirm),
         CASE(test_roll_back),        CASE(test_no_way_back),   CASE(test_two_slots),
         CASE(test_ask_nonsense),     CASE(test_resume),        CASE(test_blocks_of_16),
-        CASE(test_one_slot),         CASE(test_trial_left),
+        CASE(test_one_slot),         CASE(test_trial_left),    CASE(test_two_otadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -380,9 +380,35 @@ static void test_held(void **state)
     free(flash);
 }
 
+/* Of two otadata partitions the last counts: it moves where the new table keeps the first alone. */
+static void test_two_otadata(void **state)
+{
+    static struct bm_part_table from;
+    static struct bm_part_table one;
+    struct bm_layout_findings fs = {0};
+    (void)state;
+    load(&one, "nvs,data,nvs,0x9000,0x4000\nota_0,app,ota_0,0x20000,64K\n"
+               "first,data,ota,0x60000,0x2000\n");
+    from = one;
+    struct bm_part *last = &from.part[from.count++];
+    *last = one.part[2];
+    last->offset += 0x2000;
+    const struct bm_preflight in = {
+        .from = &from, .to = &one, .from_off = 0x8000, .to_off = 0x8000, .sha256 = &sha256};
+    assert_int_equal(bm_preflight(&in, &fs), BM_OK);
+    assert_int_equal(fs.count, 1);
+    assert_ptr_equal(fs.list[0].kind, &bm_layout_kinds[BM_LF_OTADATA_MOVED]);
+    bm_layout_findings_free(&fs);
+    one.part[2].offset = last->offset;
+    assert_int_equal(bm_preflight(&in, &fs), BM_OK);
+    assert_int_equal(fs.count, 0);
+    bm_layout_findings_free(&fs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_otadata),
         cmocka_unit_test(test_scenarios),
         cmocka_unit_test(test_every_code),
         cmocka_unit_test(test_held),
