@@ -114,13 +114,34 @@ static const struct poptOption edits[] = {
     POPT_TABLEEND,
 };
 
-const struct poptOption *cli_board_options(enum cli_board_use use)
+_Static_assert(sizeof edits / sizeof edits[0] <= CLI_BOARD_ROWS, "edits has them all");
+
+static int has_name(const struct poptOption *table, const char *name)
 {
+    for (; table->longName != NULL || table->shortName != '\0'; table++) {
+        if (table->longName != NULL && strcmp(table->longName, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+size_t cli_board_options(struct poptOption rows[CLI_BOARD_ROWS], enum cli_board_use use,
+                         const struct poptOption *own)
+{
+    static const struct poptOption end = POPT_TABLEEND;
     static const struct poptOption *const tables[] = {
-        [CLI_BOARD_NONE] = NULL, [CLI_BOARD_READ] = reads,  [CLI_BOARD_EDIT] = edits,
+        [CLI_BOARD_NONE] = &end, [CLI_BOARD_READ] = reads,  [CLI_BOARD_EDIT] = edits,
         [CLI_BOARD_ONLY] = only, [CLI_BOARD_FILES] = files,
     };
-    return tables[use];
+    size_t n = 0;
+    for (const struct poptOption *o = tables[use]; o->longName != NULL; o++) {
+        if (!has_name(own, o->longName)) {
+            rows[n++] = *o;
+        }
+    }
+    rows[n] = end;
+    return n;
 }
 
 static int take_chip(struct cli *c, const char *name)
@@ -225,11 +246,10 @@ int cli_board_flash_size(struct cli *c, const char *arg)
     return CLI_OK;
 }
 
-/* Its name if it says nothing of a file, or NULL. --table-offset does to birthmark partitions, and
- * --no-progress asks for what a file has anyhow. */
+/* Its name if it says nothing of a file, or NULL. --no-progress asks for what a file has anyhow. */
 static const char *lone(int option)
 {
-    static const int rest[] = {OPT_PORT, OPT_TABLE_OFFSET, OPT_NO_PROGRESS, OPT_NO_STUB};
+    static const int rest[] = {OPT_PORT, OPT_NO_PROGRESS, OPT_NO_STUB};
     for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
         if (rest[i] == option) {
             return NULL;
@@ -264,7 +284,9 @@ int cli_board_option(struct cli *c, int option, const char *arg)
     case OPT_NO_STUB: w->stub = NULL; break;
     case OPT_TABLE_OFFSET: return cli_table_number(c, &w->table_off, "--table-offset", arg);
     case OPT_PARTITION: w->partition = arg; break;
-    case OPT_BACKUP: w->backup = arg; break;
+    case OPT_BACKUP:
+        w->backup = arg;
+        return strcmp(arg, "-") != 0 ? CLI_OK : cli_usage(c, "--backup takes a file");
     case OPT_NO_BACKUP: w->no_backup = 1; break;
     case OPT_FLASH_SIZE: return cli_board_flash_size(c, arg);
     default: w->no_progress = 1; break;

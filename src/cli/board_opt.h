@@ -40,8 +40,12 @@ struct cli_board_wish {
     const char *lone; /* option that says nothing without --port, "partition"; NULL: none given */
 };
 
-/* The rows for a use, ending with POPT_TABLEEND; NULL for CLI_BOARD_NONE. */
-const struct poptOption *cli_board_options(enum cli_board_use use);
+enum { CLI_BOARD_ROWS = 20 };
+
+/* The rows for a use but those of whose name the command has one itself, ending with POPT_TABLEEND.
+ * Returns how many there are. */
+size_t cli_board_options(struct poptOption rows[CLI_BOARD_ROWS], enum cli_board_use use,
+                         const struct poptOption *own);
 
 /* Vals of these rows lie above those of the commands and of the common options. */
 enum { CLI_BOARD_FIRST = 0x20000 };

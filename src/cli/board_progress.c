@@ -46,6 +46,7 @@ void cli_progress_begin(struct cli_progress *p, const char *what)
 {
     cli_progress_clear(p);
     p->what = what;
+    p->inside = 0;
     p->skipped = 0;
     p->wire = 0;
     p->begun = 0;
@@ -164,9 +165,9 @@ static void connecting(struct cli_progress *p)
     (void)fflush(stderr);
 }
 
-void cli_progress_step(void *ctx, const struct bm_link_progress *s)
+/* One step of the work that is shown. */
+static void step(struct cli_progress *p, const struct bm_link_progress *s)
 {
-    struct cli_progress *p = ctx;
     const uint64_t now = bm_port_now_us();
     const int fresh = p->begun == 0 || s->stage != p->stage || s->offset != p->offset;
     const uint64_t pause = p->bar || p->json ? BAR_US : LINE_US;
@@ -193,4 +194,20 @@ void cli_progress_step(void *ctx, const struct bm_link_progress *s)
     } else if (counts && !p->quiet && (p->bar || s->done < s->total)) {
         draw(p, s, now);
     }
+}
+
+void cli_progress_step(void *ctx, const struct bm_link_progress *s)
+{
+    struct cli_progress *p = ctx;
+    if (!p->inside || s->stage != BM_LINK_READING) {
+        step(p, s);
+    }
+}
+
+void cli_progress_part(struct cli_progress *p, uint32_t off, uint64_t done, uint64_t total)
+{
+    const struct bm_link_progress s = {
+        .stage = BM_LINK_READING, .offset = off, .done = done, .total = total};
+    p->inside = done < total;
+    step(p, &s);
 }

@@ -13,6 +13,7 @@ struct cli_progress {
     int bar;               /* stderr is a terminal */
     int quiet;             /* show none of it; what matters is still said */
     int json;              /* one JSON object a line */
+    int inside;            /* what is read now is part of the work that cli_progress_part() shows */
     const char *what;      /* the file or partition worked on; NULL: the offset will do */
     int skipped;           /* the last write found all in place */
     uint64_t wire;         /* bytes that went over the wire for the last region */
@@ -29,6 +30,10 @@ void cli_progress_begin(struct cli_progress *p, const char *what);
 
 /* What struct bm_link_config calls; ctx is the struct above. */
 void cli_progress_step(void *ctx, const struct bm_link_progress *step);
+
+/* Shows how much of a region has been looked at, where that takes many requests. Until done is
+ * total, or cli_progress_begin() comes, what they read themselves is not shown. */
+void cli_progress_part(struct cli_progress *p, uint32_t off, uint64_t done, uint64_t total);
 
 /* Takes the bar away, so that something else can be printed. */
 void cli_progress_clear(struct cli_progress *p);

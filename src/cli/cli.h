@@ -42,11 +42,19 @@ struct cli_cmd {
     enum cli_board_use board; /* has the options of a board, too */
 };
 
+/* The tables of a command's options, the common ones last. Not to be copied. */
+struct cli_tables {
+    const struct poptOption *list[3];
+    size_t count;
+    struct poptOption board[CLI_BOARD_ROWS]; /* private */
+};
+
 /* One run of a command. */
 struct cli {
     const struct cli_cmd *cmd;
     poptContext popt;
-    struct poptOption options[4]; /* private: the command's, a board's, then the common ones */
+    struct cli_tables tables;     /* private */
+    struct poptOption options[4]; /* private: the same as groups */
     struct cli_kept *kept;        /* private: option arguments, freed at the end */
     const char **argv;            /* private: rearranged, or NULL */
     const char *arg;              /* private: argument of the last option */

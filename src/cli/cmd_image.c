@@ -41,7 +41,7 @@ enum { PAGE_LOG2_LEAST = 13 }; /* of any chip */
 
 static const struct poptOption options[] = {
     {"json", '\0', POPT_ARG_NONE, NULL, OPT_JSON, "info, verify: print as JSON", NULL},
-    {"chip", '\0', POPT_ARG_STRING, NULL, OPT_CHIP,
+    {"chip", 'c', POPT_ARG_STRING, NULL, OPT_CHIP,
      "verify: it must be for this chip; pack: make it for this chip", "NAME"},
     {"offset", '\0', POPT_ARG_STRING, NULL, OPT_OFFSET,
      "info, verify: where the image begins in the file", "BYTES"},

@@ -162,6 +162,15 @@ static int take_regex(struct cli *c, const char *option, const char **out)
                : cli_usage(c, "%s: the REGEX is empty, it would match any line", option);
 }
 
+/* "-" is standard output with other commands, and there the lines are shown already. */
+static int take_log(struct cli *c, const char **out)
+{
+    *out = cli_option_arg(c);
+    return strcmp(*out, "-") != 0
+               ? CLI_OK
+               : cli_usage(c, "--log takes a file; standard output has the log already");
+}
+
 static int take_option(struct cli *c, int opt, struct monitor_wish *w)
 {
     switch (opt) {
@@ -172,7 +181,7 @@ static int take_option(struct cli *c, int opt, struct monitor_wish *w)
     case OPT_STAMPS: return take_stamps(c, &w->stamps);
     case OPT_FILTER: w->filter = cli_option_arg(c); break;
     case OPT_GREP: w->grep = cli_option_arg(c); break;
-    case OPT_LOG: w->log = cli_option_arg(c); break;
+    case OPT_LOG: return take_log(c, &w->log);
     case OPT_ELF: return take_elf(c, w);
     case OPT_ADDR2LINE: w->addr2line = cli_option_arg(c); break;
     case OPT_EOL: return take_eol(c, &w->eol);

@@ -174,7 +174,7 @@ static int status_of(struct cli *c, struct request *r)
         status = cli_usage(c, "--secure-version needs a flash image: the versions are in the apps");
     }
     if (status == CLI_OK) {
-        status = cli_ota_look(&o);
+        status = cli_ota_look(c, &o);
     }
     if (status == CLI_OK) {
         const struct bm_otadata data = cli_ota_records(&o);
@@ -261,7 +261,7 @@ static int finish(struct cli *c, const struct request *r, struct cli_ota *o, int
     struct bm_boot b;
     char place[CLI_BOOT_PLACE];
     char other[CLI_BOOT_PLACE];
-    int status = cli_ota_look(o);
+    int status = cli_ota_look(c, o);
     if (status == CLI_OK) {
         status = cli_ota_decide(o, &b, NULL);
     }
@@ -314,7 +314,7 @@ static int erase(struct cli *c, struct request *r)
         status = erase_in(c, r, &o, BM_BOOT_NONE);
     }
     cli_ota_close(&o);
-    return status;
+    return cli_live_untouched(c, status);
 }
 
 /* "ota_3" or "3" as a slot; BM_BOOT_FACTORY for "factory"; BM_BOOT_NONE for any other text. */
@@ -438,7 +438,7 @@ static int select_slot(struct cli *c, struct request *r)
         status = select_in(c, r, &o);
     }
     cli_ota_close(&o);
-    return status;
+    return cli_live_untouched(c, status);
 }
 
 #define WHERE (BIT(OPT_TABLE) | BIT(OPT_OFFSET) | BIT(OPT_SLOTS) | BIT(OPT_FACTORY))

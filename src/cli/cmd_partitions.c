@@ -49,6 +49,7 @@ static const struct poptOption options[] = {
     {"flash-size", '\0', POPT_ARG_STRING, NULL, OPT_FLASH_SIZE,
      "size of the flash, which all partitions must fit", "SIZE"},
     {"offset", 'o', POPT_ARG_STRING, NULL, OPT_OFFSET, "of the table in flash (0x8000)", "OFFSET"},
+    {"table-offset", '\0', POPT_ARG_STRING, NULL, OPT_OFFSET, "the same", "OFFSET"},
     {"primary-bootloader-offset", '\0', POPT_ARG_STRING, NULL, OPT_PRIMARY,
      "for rows of type bootloader: where it lies", "OFFSET"},
     {"primary-partition-offset", '\0', POPT_ARG_STRING | POPT_ARGFLAG_DOC_HIDDEN, NULL, OPT_PRIMARY,
@@ -177,7 +178,7 @@ static int only_looks(const struct request *r)
     return r->show || r->check || r->json || r->picture || r->svg != NULL;
 }
 
-/* IN of a board is not among the arguments; its table may be given an offset by either option. */
+/* IN of a board is not among the arguments. */
 static int take_board(struct cli *c, struct request *r)
 {
     if (c->board.port == NULL) {
@@ -186,10 +187,7 @@ static int take_board(struct cli *c, struct request *r)
     if (r->preset != NULL) {
         return cli_usage(c, "takes --preset or --port, not both");
     }
-    if (r->read.offset != BM_PART_TABLE_OFFSET) {
-        c->board.table_off = r->read.offset;
-    }
-    r->read.offset = c->board.table_off;
+    c->board.table_off = r->read.offset;
     r->input = c->board.port;
     return CLI_OK;
 }

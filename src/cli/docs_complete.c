@@ -9,11 +9,11 @@ typedef void (*option_printer)(const struct cli_cmd *cmd, const struct poptOptio
 
 static void each_option(const struct cli_cmd *cmd, option_printer print, FILE *to)
 {
-    const struct poptOption *tables[3];
-    const size_t count = cli_option_tables(cmd, tables);
-    for (size_t i = 0; i < count; i++) {
-        for (const struct poptOption *o = tables[i]; o->longName != NULL || o->shortName != '\0';
-             o++) {
+    struct cli_tables tables;
+    cli_option_tables(&tables, cmd);
+    for (size_t i = 0; i < tables.count; i++) {
+        for (const struct poptOption *o = tables.list[i];
+             o->longName != NULL || o->shortName != '\0'; o++) {
             if ((o->argInfo & POPT_ARGFLAG_DOC_HIDDEN) == 0) {
                 print(cmd, o, to);
             }

@@ -128,10 +128,10 @@ void docs_man_command(const struct cli_cmd *cmd, FILE *to)
     fputs("\n.SH DESCRIPTION\n", to);
     paragraphs(cmd->about, to);
     fputs(".SH OPTIONS\n", to);
-    const struct poptOption *tables[3];
-    const size_t count = cli_option_tables(cmd, tables);
-    for (size_t i = 0; i < count; i++) {
-        options(tables[i], to);
+    struct cli_tables tables;
+    cli_option_tables(&tables, cmd);
+    for (size_t i = 0; i < tables.count; i++) {
+        options(tables.list[i], to);
     }
     exit_status(to);
     examples(cmd->examples, to);
@@ -174,11 +174,11 @@ void docs_man_program(FILE *to)
 
 void docs_options(const struct cli_cmd *cmd, FILE *to)
 {
-    const struct poptOption *tables[3];
-    const size_t count = cli_option_tables(cmd, tables);
-    for (size_t i = 0; i < count; i++) {
-        for (const struct poptOption *o = tables[i]; o->longName != NULL || o->shortName != '\0';
-             o++) {
+    struct cli_tables tables;
+    cli_option_tables(&tables, cmd);
+    for (size_t i = 0; i < tables.count; i++) {
+        for (const struct poptOption *o = tables.list[i];
+             o->longName != NULL || o->shortName != '\0'; o++) {
             if (o->longName != NULL && (o->argInfo & POPT_ARGFLAG_DOC_HIDDEN) == 0) {
                 fprintf(to, "--%s\n", o->longName);
             }

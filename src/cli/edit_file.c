@@ -61,7 +61,7 @@ int cli_edit_open(struct cli *c, struct cli_edit *e, const char *path)
         status = cli_image_need_values(&e->image);
     }
     if (status != CLI_OK) {
-        return status;
+        return cli_live_untouched(c, status);
     }
     const int rc = bm_edit_open(&e->edit, &e->image.scan, &diag);
     if (rc == BM_E_KEYS) {

@@ -190,7 +190,7 @@ static int take_as_good(void *ctx, const struct bm_part *part, struct bm_boot_im
 static void warn_of_boot(const struct cli_flash *f, struct cli_board *b)
 {
     const struct bm_part_table *t = f->parts.plan.table;
-    const struct bm_part *ota = bm_part_find(t, BM_PART_DATA, BM_PART_DATA_OTA, NULL);
+    const struct bm_part *ota = bm_boot_otadata(t);
     const struct bm_part *written = NULL;
     uint8_t bytes[BM_OTADATA_RECORD_SIZE];
     struct bm_otadata data;
@@ -248,9 +248,11 @@ static int find_loss(struct cli_board *b, const struct bm_flash_part *w, int onl
         memset(data, 0xff, len);
         memcpy(data, w->data, w->len);
     }
+    cli_progress_begin(&b->progress, w->file);
     for (size_t i = 0; status == CLI_OK && i < len && *at == UINT32_MAX;) {
         const size_t n = len - i < step ? len - i : step;
         int harmless = 0;
+        cli_progress_part(&b->progress, w->offset, i, len);
         if (data != NULL) {
             status = cli_board_same(b, w->offset + (uint32_t)i, data + i, n, &harmless);
         }
@@ -269,6 +271,7 @@ static int find_loss(struct cli_board *b, const struct bm_flash_part *w, int onl
             i += SECTOR;
         }
     }
+    cli_progress_begin(&b->progress, NULL);
     bm_port_free(data, len);
     return status;
 }

@@ -14,8 +14,8 @@ void cli_close(struct cli *c);
 /* Options that every command takes; ends with POPT_TABLEEND. */
 extern const struct poptOption cli_common_options[];
 
-/* All tables of a command's options, the common ones last. Returns how many. */
-size_t cli_option_tables(const struct cli_cmd *cmd, const struct poptOption *tables[3]);
+/* All tables of a command's options; no name is in two of them. */
+void cli_option_tables(struct cli_tables *tables, const struct cli_cmd *cmd);
 
 /* What the program is for, in the form of struct cli_cmd's about. */
 extern const char *const cli_about_program;

@@ -26,6 +26,9 @@ struct cli_live {
     char name[CLI_PORT_SIZE + 2 * BM_PART_LABEL_SIZE];
     struct bm_link_flash *region;
     struct bm_flash flash;
+    struct bm_diag why; /* there is no region */
+    int met;            /* a board has answered */
+    int told;           /* what its flash holds, or it may not be the same any more */
 };
 
 const char *cli_input(struct cli *c)
@@ -71,7 +74,9 @@ static int open_board(struct cli *c)
         }
     }
     c->live->open = 1; /* also after a failure there is something to close */
-    return cli_board_open(&c->live->board, c, 0);
+    const int status = cli_board_open(&c->live->board, c, 0);
+    c->live->met = c->live->met || status == CLI_OK;
+    return status;
 }
 
 static int read_table(struct cli *c)
@@ -219,12 +224,9 @@ int cli_live_otadata(struct cli *c, struct cli_live_data *out, struct bm_part_ta
     *table = live->table;
     name_it(live, "otadata");
     out->name = live->name;
-    for (unsigned i = 0; i < table->count; i++) { /* the bootloader's is the last */
-        if (is_kind(&table->part[i], BM_PART_DATA, BM_PART_DATA_OTA)) {
-            live->part = table->part[i];
-        }
-    }
-    if (live->part.size >= BM_OTADATA_SIZE) {
+    const struct bm_part *otadata = bm_boot_otadata(table);
+    if (otadata != NULL && otadata->size >= BM_OTADATA_SIZE) {
+        live->part = *otadata;
         live->part.size = BM_OTADATA_SIZE;
         status = fetch(c, out, BM_OTADATA_SIZE);
         status = status == CLI_OK ? keep(c, out) : status;
@@ -235,15 +237,44 @@ int cli_live_otadata(struct cli *c, struct cli_live_data *out, struct bm_part_ta
 const struct bm_flash *cli_live_flash(struct cli *c)
 {
     struct cli_live *live = c->live;
-    struct bm_diag diag = {0};
     if (live == NULL || !live->open || live->board.link == NULL) {
         return NULL;
     }
+    memset(&live->why, 0, sizeof live->why);
     if (live->region == NULL &&
-        bm_link_flash_open(&live->region, &live->flash, live->board.link, &diag) != BM_OK) {
+        bm_link_flash_open(&live->region, &live->flash, live->board.link, &live->why) != BM_OK) {
         return NULL;
     }
     return &live->flash;
+}
+
+int cli_live_flash_failed(int code)
+{
+    return code == BM_E_IO || code == BM_E_TIMEOUT || code == BM_E_PROTO || code == BM_E_VERIFY ||
+           code == BM_E_NOMEM;
+}
+
+int cli_live_flash_fail(struct cli *c, int code)
+{
+    struct cli_live *live = c->live;
+    if (live == NULL || !live->open) {
+        return cli_fail(c->board.port, code, NULL);
+    }
+    const struct bm_diag *diag =
+        live->region != NULL ? bm_link_flash_diag(live->region) : &live->why;
+    return cli_board_fail(&live->board, diag->code != BM_OK ? diag->code : code, diag);
+}
+
+int cli_live_untouched(const struct cli *c, int status)
+{
+    struct cli_live *live = c->live;
+    if (live != NULL && live->met && !live->told &&
+        (status == CLI_DEVICE || status == CLI_INTERRUPTED)) {
+        cli_error("%s: nothing was written, its flash is as it was%s", live->board.port,
+                  status == CLI_DEVICE ? "; try again when the board answers" : "");
+        live->told = 1;
+    }
+    return status;
 }
 
 int cli_live_chip_id(const struct cli *c)
@@ -392,6 +423,7 @@ static int write_run(struct cli_live *live, const uint8_t *data, size_t len, siz
         return CLI_OK;
     }
     cli_progress_begin(&live->board.progress, live->part.label);
+    live->told = 1;
     const int rc = bm_link_write(live->board.link, live->part.offset + (uint32_t)begin,
                                  data + begin, end - begin, BM_WRITE_ALWAYS, &diag);
     cli_progress_clear(&live->board.progress);
@@ -410,10 +442,11 @@ int cli_live_write(struct cli *c, const uint8_t *data, size_t len)
     }
     int status = cli_backup(c, &live->board, live->part.label, live->bytes, len, backup);
     if (status != CLI_OK) {
+        live->told = 1; /* it has nothing to do with the board */
         return status;
     }
     if (cli_board_stopped()) {
-        return cli_board_fail(&live->board, BM_E_TIMEOUT, NULL);
+        return cli_live_untouched(c, cli_board_fail(&live->board, BM_E_TIMEOUT, NULL));
     }
     cli_board_hold(1);
     while (status == CLI_OK && at < len) {

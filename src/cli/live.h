@@ -34,6 +34,16 @@ int cli_live_otadata(struct cli *c, struct cli_live_data *out, struct bm_part_ta
 /* The whole flash of the board that waits, as a region; NULL if none does. */
 const struct bm_flash *cli_live_flash(struct cli *c);
 
+/* 1 if this code, of something that read from that region, says that it could not be read. */
+int cli_live_flash_failed(int code);
+
+/* Says why there is no such region, or what went wrong in it last. Returns the exit status. */
+int cli_live_flash_fail(struct cli *c, int code);
+
+/* Where a command that was to change the board failed before it came to that, says so. Returns
+ * status. */
+int cli_live_untouched(const struct cli *c, int status);
+
 /* The chip id in headers of images for that board; -1: not known. */
 int cli_live_chip_id(const struct cli *c);
 

@@ -76,13 +76,14 @@ int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **ar
     memset(c, 0, sizeof *c);
     c->cmd = cmd;
     c->board.table_off = BM_PART_TABLE_OFFSET;
-    size_t n = 0;
-    c->options[n++] = group(cmd->options, "Options:");
-    if (cmd->board != CLI_BOARD_NONE) {
-        c->options[n++] = group(cli_board_options(cmd->board), "Options for a board:");
+    cli_option_tables(&c->tables, cmd);
+    for (size_t i = 0; i < c->tables.count; i++) {
+        const struct poptOption *table = c->tables.list[i];
+        c->options[i] = group(table, table == cmd->options         ? "Options:"
+                                     : table == cli_common_options ? "Common options:"
+                                                                   : "Options for a board:");
     }
-    c->options[n++] = group(cli_common_options, "Common options:");
-    c->options[n] = end;
+    c->options[c->tables.count] = end;
     struct bm_text t;
     bm_text_init(&t, c->title, sizeof c->title);
     bm_text_str(&t, "birthmark ");
@@ -100,15 +101,14 @@ int cli_open(struct cli *c, const struct cli_cmd *cmd, int argc, const char **ar
     return CLI_OK;
 }
 
-size_t cli_option_tables(const struct cli_cmd *cmd, const struct poptOption *tables[3])
+void cli_option_tables(struct cli_tables *tables, const struct cli_cmd *cmd)
 {
-    size_t n = 0;
-    tables[n++] = cmd->options;
-    if (cmd->board != CLI_BOARD_NONE) {
-        tables[n++] = cli_board_options(cmd->board);
+    tables->count = 0;
+    tables->list[tables->count++] = cmd->options;
+    if (cli_board_options(tables->board, cmd->board, cmd->options) > 0) {
+        tables->list[tables->count++] = tables->board;
     }
-    tables[n++] = cli_common_options;
-    return n;
+    tables->list[tables->count++] = cli_common_options;
 }
 
 void cli_close(struct cli *c)
@@ -161,11 +161,9 @@ static size_t long_names(const struct poptOption *o, const char **names, size_t 
 static int unknown_option(struct cli *c, const char *word)
 {
     const char *names[NAMES_MAX + 1];
-    const struct poptOption *tables[3];
-    const size_t count = cli_option_tables(c->cmd, tables);
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        n = long_names(tables[i], names, n);
+    for (size_t i = 0; i < c->tables.count; i++) {
+        n = long_names(c->tables.list[i], names, n);
     }
     names[n] = NULL;
     const char *near =

@@ -82,18 +82,6 @@ static void make_table(struct cli_ota *o, const struct cli_ota_wish *wish)
     o->made_up = 1;
 }
 
-static const struct bm_part *last_otadata(const struct bm_part_table *table)
-{
-    const struct bm_part *found = NULL; /* the bootloader's, of several */
-    for (unsigned i = 0; i < table->count; i++) {
-        const struct bm_part *p = &table->part[i];
-        if (p->type == BM_PART_DATA && p->subtype == BM_PART_DATA_OTA) {
-            found = p;
-        }
-    }
-    return found;
-}
-
 static int alone(const struct cli_ota *o)
 {
     return o->len == BM_OTADATA_SIZE ||
@@ -175,12 +163,12 @@ static int open_live(struct cli *c, struct cli_ota *o, const struct cli_ota_wish
     o->has_table = 1;
     o->is_flash = 1;
     o->is_live = 1;
-    o->otadata = last_otadata(&o->table);
+    o->otadata = bm_boot_otadata(&o->table);
     o->chip = cli_live_flash(c);
     o->chip_id = cli_live_chip_id(c);
     o->limit = o->chip != NULL ? o->chip->size : 0;
     count_slots(o);
-    return o->chip != NULL ? CLI_OK : cli_fail(o->name, BM_E_NOMEM, NULL);
+    return o->chip != NULL ? CLI_OK : cli_live_flash_fail(c, BM_E_NOMEM);
 }
 
 int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
@@ -210,7 +198,7 @@ int cli_ota_open(struct cli *c, struct cli_ota *o, const char *path,
     if (status != CLI_OK) {
         return status;
     }
-    o->otadata = last_otadata(&o->table);
+    o->otadata = bm_boot_otadata(&o->table);
     o->is_flash = o->is_flash || (!o->made_up && !alone(o));
     if (o->is_flash) {
         o->chip_id = bm_flash_chip(o->data, o->len, wish->table_offset, NULL);
@@ -262,7 +250,7 @@ static int look_at(const struct cli_ota *o, struct cli_ota_app *a, const struct 
                                   : "it is mapped by pages of flash, and does not begin with one");
 }
 
-int cli_ota_look(struct cli_ota *o)
+int cli_ota_look(struct cli *c, struct cli_ota *o)
 {
     struct bm_flash chip;
     struct bm_hash sha256;
@@ -288,11 +276,14 @@ int cli_ota_look(struct cli_ota *o)
             a->index = i;
             a->part = p;
             a->code = look_at(o, a, &chip, &sha256, buf);
-            rc = o->is_live && a->code == BM_E_IO ? BM_E_IO : BM_OK;
+            rc = o->is_live && cli_live_flash_failed(a->code) ? a->code : BM_OK;
         }
     }
     bm_hash_openssl_close(&sha256);
     free(buf);
+    if (rc != BM_OK && o->is_live) {
+        return cli_live_flash_fail(c, rc);
+    }
     return rc == BM_OK ? CLI_OK : cli_fail(o->name, rc, NULL);
 }
 

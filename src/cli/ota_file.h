@@ -65,7 +65,7 @@ int cli_ota_foreign(const struct cli_ota *o, size_t *at);
 
 /* Looks at the images of all app partitions of a flash image; on a board at their headers, which
  * takes no minutes. Returns the same. */
-int cli_ota_look(struct cli_ota *o);
+int cli_ota_look(struct cli *c, struct cli_ota *o);
 
 /* What the bootloader decides on the bytes as they are now; images of an otadata partition alone
  * count as good. Returns the same. */

@@ -70,6 +70,15 @@ bm dump --color=pink x.bin
 expect_exit 2
 expect_stderr_has "--color"
 
+# Of an option given twice the last counts: scripts add theirs behind a common beginning.
+printf 'key,type,encoding,value\na,namespace,,\n' >twice.csv
+bm generate twice.csv twice.bin
+expect_exit 0
+bm dump twice.bin --keys one.key --keys two.key
+expect_exit 3
+expect_stderr_has "two.key"
+expect_stderr_lacks "one.key"
+
 bm dump --help=yes
 expect_exit 2
 expect_stderr_has "takes no argument"

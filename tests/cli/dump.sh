@@ -204,11 +204,14 @@ expect_stdout_has "erased"
 expect_stdout_has "index 1"
 
 # Options for a board are not left unheard where a file is read.
-for option in --partition=nvs --baud=9600 --chip=esp32 --before=no-reset; do
+for option in --partition=nvs --baud=9600 --chip=esp32 --before=no-reset --table-offset=0x9000; do
     bm dump id.bin "$option"
     expect_exit 2
     expect_stderr_has "birthmark dump: ${option%=*} needs --port"
 done
+bm set id.bin factory serial_no 1 --table-offset 0x9000
+expect_exit 2
+expect_stderr_has "birthmark set: --table-offset needs --port"
 bm dump id.bin --no-progress
 expect_exit 0
 bm set id.bin factory serial_no 1 --no-backup

@@ -27,6 +27,7 @@ wrong 2 "--until \"(\": " a --until '('
 wrong 2 "--fail-on \"[\": " a --fail-on '['
 wrong 2 "--until: the REGEX is empty" a --until ""
 wrong 2 "--fail-on: the REGEX is empty" a --fail-on ""
+wrong 2 "--log takes a file; standard output has the log already" a --log -
 wrong 2 "--grep \"a{2,1}\": " a --grep 'a{2,1}'
 wrong 2 "--filter \"*:I wifi:Q\": wifi:Q: no such level" a --filter '*:I wifi:Q'
 wrong 2 "unknown option --untill (did you mean --until?)" a --untill x

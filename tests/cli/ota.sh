@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # birthmark ota: which app boots and why, of otadata alone and of a flash image; select and erase.
 . "$BM_SOURCE/tests/harness/lib.sh"
+. "$BM_SOURCE/tests/harness/board.sh"
 
 cat >t.csv <<'CSV'
 nvs,data,nvs,0x9000,0x4000
@@ -188,6 +189,44 @@ expect_stdout_has "The table has no otadata partition"
 bm ota select flash.bin 1 --table no.csv
 expect_exit 3
 expect_stderr_has "no otadata partition"
+
+# Of two otadata partitions the bootloader reads the last; a table with two is not made.
+printf 'nvs,data,nvs,0x9000,0x2000\nspare,data,ota,0xb000,0x2000\n' | cat - <(tail -n +2 t.csv) >two.csv
+bm partitions two.csv two.bin
+expect_exit 3
+expect_stderr_has "partition 'otadata' is a second one for OTA data, after 'spare'; keep one"
+bm partitions two.csv two.bin --no-verify
+expect_exit 0
+cp before.bin two.flash
+bm ota erase two.flash
+dd if=two.bin of=two.flash bs=4096 seek=8 conv=notrunc status=none
+poke two.flash 0x20400 "$(head -c $((0x401)) app-1.1.bin | tail -c 1 | od -An -tx1 | sed 's/ /\\x/')"
+bm ota select blank.bin 1 --slots 2 -o spare.bin
+dd if=spare.bin of=two.flash bs=4096 seek=11 conv=notrunc status=none # what the first one says
+bm partitions two.flash --check
+expect_exit 1
+expect_stdout_has "error: partition 'otadata' is a second one for OTA data"
+bm ota status two.flash
+expect_stdout_has "two.flash: ota_0 boots"
+bm ota select two.flash ota_1
+expect_exit 0
+cmp -s <(tail -c +$((0xd001)) two.flash | head -c 8192) spare.bin || fail "not in the last"
+bm ota select two.flash ota_0
+bm ota status two.flash
+expect_stdout_has "two.flash: ota_0 boots"
+cmp -s <(tail -c +$((0xb001)) two.flash | head -c 8192) spare.bin || fail "the first was written"
+truncate -s 4M two.flash # the virtual board's bootloader has it the same way
+printf '#!/bin/sh\nexec sleep 60\n' >script
+bm image pack -o virtual.bin --virtual --chip esp32c3 script
+expect_exit 0
+for at in 16 32; do
+    dd if=virtual.bin of=two.flash bs=4096 seek=$at conv=notrunc status=none
+done
+board --chip esp32c3 --own-bootloader --flash two.flash
+bm monitor "$port" --until "Loaded app from partition" --timeout 60s
+expect_exit 0
+expect_stdout_has "Loaded app from partition at offset 0x10000"
+stop_board
 
 # The bootloader counts the rows of slots: with a gap, sequence numbers go by three, and ota_3 is
 # never reached.

@@ -34,6 +34,12 @@ for name in "${commands[@]}"; do
     grep -q "^  birthmark $name" help || fail "$name: no example of itself"
     awk 'length > 100 { exit 1 }' help || fail "$name: help has lines over 100 columns"
 
+    # a name, or a letter, stands for one thing
+    grep -oE '^  (-.|  )(, |  )--[^ =]+|^  -.' help | grep -oE -- '--[^ =]+|-.(,|$)' | sort >names
+    [ -s names ] || fail "$name: no option in the help"
+    uniq -d names >doubled
+    [ ! -s doubled ] || fail "$name: listed twice: $(tr '\n' ' ' <doubled)"
+
     bm help "$name"
     expect_exit 0
     expect_same "$out" help
@@ -50,6 +56,8 @@ for name in "${commands[@]}"; do
     "$docs" man "$name" >"$name.1" || fail "$name: no man page"
     render "$name.1" command_page
     "$docs" options "$name" >option_list
+    sort option_list | uniq -d >doubled
+    [ ! -s doubled ] || fail "$name: in the man page twice: $(tr '\n' ' ' <doubled)"
     grep -qx -- --help option_list || fail "$name: options do not list --help"
     while read -r option; do
         grep -q -- "$option" help || fail "$name: $option is not in the help"
