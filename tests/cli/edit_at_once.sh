@@ -67,11 +67,8 @@ cp new.bin id.bin
 hold first set id.bin a first u8 1
 "$BIRTHMARK" set id.bin a second u8 2 >second.out 2>second.err 3>&- &
 second=$!
-for ((i = 0; i < 200; i++)); do
-    grep -q 'id.bin is locked by another program: waiting up to 30 s' second.err && break
-    sleep 0.05
-done
-[ "$i" -lt 200 ] || fail "no word about waiting: $(cat second.err)"
+until_holds grep -qs 'id.bin is locked by another program: waiting up to 30 s' second.err ||
+    fail "no word about waiting: $(cat second.err)"
 kill -0 "$second" || fail "the second edit did not wait"
 let_go
 expect_exit 0

@@ -48,7 +48,7 @@ one() {
     board --chip "$([ $((seed % 2)) -eq 0 ] && echo esp32 || echo esp32c3)" --flash flash.bin \
         --seed "$seed" "${flags[@]}"
     [ $((seed % 10)) -ne 9 ] || patience=2
-    run timeout 90 "$BIRTHMARK" flash --force -p "$port" --no-progress --connect-attempts $patience \
+    run timeout 250 "$BIRTHMARK" flash --force -p "$port" --no-progress --connect-attempts $patience \
         0x20000 ../noise.bin 0x30000 ../text.bin
     stop_board
     case $status in
@@ -71,7 +71,10 @@ count=${BM_SEEDS:-20}
 [ -z "${BM_SEED:-}" ] || count=1
 for ((seed = first; seed < first + count; seed += 5)); do
     for ((i = seed; i < seed + 5 && i < first + count; i++)); do
-        (one "$i") &
+        (
+            trap stop_boards EXIT
+            one "$i"
+        ) &
     done
     wait
 done

@@ -256,11 +256,19 @@ for image in new.bin blank.bin; do
     expect_no_stderr
 done
 
+# What a file's name holds does not reach the terminal.
+printf '%s\n' key,type,encoding,value v,namespace,, n,data,u8,1 >named.csv
+bm generate named.csv $'na\033med.bin' 0x3000
+expect_exit 0
+bm set $'na\033med.bin' v n u8 2
+expect_exit 0
+expect_stdout_has 'na\x1bmed.bin: 1 changed'
+
 golden=$BM_SOURCE/../shared/golden
 [ -d "$golden" ] || skip "no golden images here"
 
 # Encrypted: with its keys, and not without.
-cp "$golden/v05_seed_encrypted/expected.bin" enc.bin
+cat "$golden/v05_seed_encrypted/expected.bin" >enc.bin # the mode is not kept: it may be read-only
 cp enc.bin old.bin
 keys=$golden/v05_seed_encrypted/nvs_key.bin
 bm set enc.bin certs count u8 5
@@ -278,11 +286,3 @@ bm get enc.bin certs certificate
 expect_exit 3
 bm check --keys "$keys" enc.bin
 expect_exit 0
-
-# What a file's name holds does not reach the terminal.
-printf '%s\n' key,type,encoding,value v,namespace,, n,data,u8,1 >named.csv
-bm generate named.csv $'na\033med.bin' 0x3000
-expect_exit 0
-bm set $'na\033med.bin' v n u8 2
-expect_exit 0
-expect_stdout_has 'na\x1bmed.bin: 1 changed'

@@ -3,53 +3,51 @@
 # The virtual board as a program: what it prints, where it is reached, how it ends, what it refuses.
 . "$BM_SOURCE/tests/harness/lib.sh"
 
-started=()
-stop_all() {
-    local pid
-    for pid in "${started[@]}"; do
-        kill "$pid" 2>/dev/null
-    done
+pid=
+stop_it() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null
 }
-trap stop_all EXIT
+trap stop_it EXIT
 
 # start NAME ARG...: a board in the background, its lines in NAME; ends by itself if all else fails.
 start() {
-    local name=$1 i
+    local name=$1
     shift
     rm -f "$name" # what an earlier board said there
-    "$BIRTHMARK" sim --seconds 60 "$@" >"$name" 2>"$name.err" &
+    "$BIRTHMARK" sim --seconds 300 "$@" >"$name" 2>"$name.err" &
     pid=$!
-    started+=("$pid")
-    for ((i = 0; i < 100; i++)); do
-        [ -s "$name" ] 2>/dev/null && return
-        sleep 0.05
-    done
-    fail "no board: $(cat "$name.err")"
+    until_holds [ -s "$name" ] || fail "no board: $(cat "$name.err")"
 }
 
 # ends STATUS: the board just started has ended, with this status.
 ends() {
     local is=0
     wait "$pid" || is=$?
+    pid=
     [ "$is" -eq "$1" ] || fail "ended with $is instead of $1"
 }
 
-# A socket: SYNC has eight answers of 14 bytes, behind the boot log.
+# answers COUNT: so many bytes of answers that come at descriptor 3, in hex.
+answers() {
+    timeout 60 head -c "$1" <&3 | od -An -v -tx1 | tr -d ' \n'
+}
+
+# A socket: SYNC has eight answers of 14 bytes. Of the boot log we hear all, a part or nothing.
 start tcp --chip esp32c3 --port tcp --download --flash board.bin --flash-size 1MB
 line=$(cat tcp)
 [[ $line =~ ^"board 0: socket://127.0.0.1:"([0-9]+)" esp32c3 02:00:00:00:00:01"$ ]] || fail "line: $line"
 exec 3<>"/dev/tcp/127.0.0.1/${BASH_REMATCH[1]}"
 printf '\xc0\x00\x08\x24\x00\x00\x00\x00\x00\x07\x07\x12\x20UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU\xc0' >&3
+(LC_ALL=C && IFS= read -r -t 60 -d $'\xc0' _ <&3) || fail "no answer to SYNC"
 answer='c0010804000707122000000000c0' # of 12 bytes and both ends
-answers=$answer$answer$answer$answer$answer$answer$answer$answer
-got=$(timeout 10 head -c 112 <&3 | od -An -v -tx1 | tr -d ' \n')
-[ "$got" = "$answers" ] || fail "SYNC: $got"
+got=c0$(answers 111)
+[ "$got" = "$answer$answer$answer$answer$answer$answer$answer$answer" ] || fail "SYNC: $got"
 # FLASH_BEGIN for one sector at 0x1000, FLASH_DATA of four bytes: they are in the file at once.
 printf '\xc0\x00\x02\x14\x00\x00\x00\x00\x00\x00\x10\x00\x00\x01\x00\x00\x00\x00\x04\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\xc0' >&3
-got=$(timeout 10 head -c 14 <&3 | od -An -v -tx1 | tr -d ' \n')
+got=$(answers 14)
 [ "$got" = c0010204000707122000000000c0 ] || fail "FLASH_BEGIN: $got"
 printf '\xc0\x00\x03\x14\x00\xeb\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00abcd\xc0' >&3
-got=$(timeout 10 head -c 14 <&3 | od -An -v -tx1 | tr -d ' \n')
+got=$(answers 14)
 [ "$got" = c0010304000707122000000000c0 ] || fail "FLASH_DATA: $got"
 [ "$(od -An -c -j 4096 -N 5 board.bin | tr -d ' ')" = 'abcd377' ] || fail "the file: $(od -c -j 4096 -N 5 board.bin)"
 [ "$(stat -c %s board.bin)" -eq 1048576 ] || fail "size of a blank flash"
@@ -61,11 +59,10 @@ ends 0
 # Ctrl-C. (A background job of a script ignores SIGINT unless told otherwise.)
 (
     trap - INT
-    exec env --default-signal=INT "$BIRTHMARK" sim --seconds 60 --port tcp
+    exec env --default-signal=INT "$BIRTHMARK" sim --seconds 300 --port tcp
 ) >int 2>int.err &
 pid=$!
-started+=("$pid")
-while [ ! -s int ]; do sleep 0.05; done
+until_holds [ -s int ] || fail "no board: $(cat int.err)"
 kill -INT "$pid"
 ends 130
 

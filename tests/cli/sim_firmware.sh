@@ -38,15 +38,28 @@ expect_exit 0
 power_on() {
     local i
     : >port
-    "$BIRTHMARK" sim --chip esp32c3 --own-bootloader --flash "$PWD/flash.bin" --port tcp:0 --seconds 60 \
+    "$BIRTHMARK" sim --chip esp32c3 --own-bootloader --flash "$PWD/flash.bin" --port tcp:0 --seconds 300 \
         "$@" >port 2>sim.err &
     board=$!
-    for ((i = 0; i < 1000; i++)); do
+    for ((i = 0; i < 6000; i++)); do
         [ ! -s port ] || break
         sleep 0.01
     done
     exec 5<>"/dev/tcp/127.0.0.1/$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\) .*/\1/p' port)" ||
         fail "no board: $(cat port sim.err)"
+    settle
+}
+
+# settle: reads away what the boot at power-on says, of which we hear all, a part or nothing.
+settle() {
+    local i line
+    for ((i = 0; i < 60; i++)); do
+        printf 'settle-%s\r' "$i" >&5
+        while IFS= read -r -t 1 line <&5; do
+            [[ $line != *"\"settle-$i\" is not"* ]] || return 0
+        done
+    done
+    fail "the board does not answer"
 }
 
 # power_off SIGNAL
@@ -58,7 +71,7 @@ power_off() {
     exec 5>&-
     [ "$(cat sim.err)" = "" ] || fail "sim says: $(cat sim.err)"
     # Nothing of the firmware is left: only it has this folder's flash in its environment.
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         grep -qs "BIRTHMARK_BOARD_FLASH=$PWD/flash.bin" /proc/[0-9]*/environ || return 0
         sleep 0.01
     done
@@ -70,7 +83,7 @@ ask() {
     local line=$1 until=$2
     : >log
     [ -z "$line" ] || printf '%s\r' "$line" >&5
-    while IFS= read -r -t 20 line <&5; do
+    while IFS= read -r -t 60 line <&5; do
         printf '%s\n' "${line%$'\r'}" >>log
         [[ $line != *"$until"* ]] || return 0
     done

@@ -177,17 +177,10 @@ no_file build/certs.bin
 for signal in HUP TERM KILL; do
     "$BIRTHMARK" up --no-build --temporary --until "no such line" --timeout 60s >"$out" 2>"$err" &
     pid=$!
-    for ((i = 0; i < 3000; i++)); do
-        [ ! -e build/certs.bin ] || break
-        sleep 0.01
-    done
-    [ -e build/certs.bin ] || fail "$signal: there was no image: $(cat "$err")"
+    until_holds [ -e build/certs.bin ] || fail "$signal: there was no image: $(cat "$err")"
     kill -s "$signal" "$pid"
     wait "$pid" 2>/dev/null && fail "$signal: killed, and well"
-    for ((i = 0; i < 3000; i++)); do
-        [ -e build/certs.bin ] || break
-        sleep 0.01
-    done
+    until_holds [ ! -e build/certs.bin ]
     no_file build/certs.bin
 done
 

@@ -15,7 +15,7 @@ images=0
 for dir in "$golden"/v*/; do
     read -r -a args <"$dir/cmd.txt" || true
     [ "${args[0]}" = otadata_switch ] || continue
-    cp "$dir"/* .
+    cp "$dir"/* . && chmod u+w ./*
     otadata_switch "${args[@]:1}"
     expect_exit 0
     expect_no_stderr

@@ -4,6 +4,14 @@
 . "$BM_SOURCE/tests/harness/lib.sh"
 need cmake pkg-config
 
+# The list of what was installed is the user's: `make uninstall` goes by it.
+list=$BM_BUILD/install_manifest.txt
+[ ! -e "$list" ] || cp -p "$list" list.before
+give_back() {
+    if [ -e list.before ]; then cp -p list.before "$list"; else rm -f "$list"; fi
+}
+trap give_back EXIT
+
 run env DESTDIR= cmake --install "$BM_BUILD" --prefix "$PWD/prefix"
 expect_exit 0
 for f in bin/birthmark lib/libbirthmark.a lib/pkgconfig/birthmark.pc include/birthmark/nvs.h \

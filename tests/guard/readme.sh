@@ -28,7 +28,10 @@ one() {
     fi
     status=0
     bash -c "set -o pipefail
-$command" >.printed 2>&1 </dev/null || status=$?
+$command
+status=\$?
+jobs -p >>\"\$left\"
+exit \$status" >.printed 2>&1 </dev/null || status=$?
     [ "$status" -eq "$wanted" ] || fail "$place: '$command' ends with $status:
 $(head -n 20 .printed)"
     if [ -s "$expected" ] && ! matches "$expected" .printed; then
@@ -70,11 +73,17 @@ document() {
     [ "$block" -eq 0 ] || fail "$file: a block does not end"
 }
 
-# in_folder FILE: runs a document in a folder of its own.
+# in_folder FILE: runs a document in a folder of its own. What it has started there ends with it.
 in_folder() {
-    local folder
+    local folder pid well=0
     folder=$(mktemp -d "$PWD/doc.XXXXXX")
-    (cd "$folder" && ran=0 && document "$1" && echo "$ran" >"$folder.ran") || return 1
+    export left=$folder.left
+    : >"$left"
+    (cd "$folder" && ran=0 && document "$1" && echo "$ran" >"$folder.ran") || well=1
+    while read -r pid; do
+        [ "$(readlink "/proc/$pid/cwd")" != "$folder" ] || kill "$pid"
+    done <"$left"
+    [ "$well" -eq 0 ] || return 1
     total=$((total + $(cat "$folder.ran")))
 }
 
@@ -98,13 +107,16 @@ $ cat <<'X'
 > X
 kept \
 as it is
+$ sleep 600 >/dev/null 2>&1 & echo $! >../sleeper
 ```
 ```sh
 not run, has no prompt
 ```
 MD
 in_folder "$PWD/good.md" || fail "good.md does not pass"
-[ "$total" -eq 5 ] || fail "good.md ran $total commands"
+[ "$total" -eq 6 ] || fail "good.md ran $total commands"
+ended() { ! grep -qs '^sleep' "/proc/$(cat sleeper)/comm"; }
+until_holds ended || fail "what good.md has started goes on"
 for bad in '$ echo one\ntwo' '$ false' '$ echo a b\na'; do
     # shellcheck disable=SC2016
     printf '```sh\n%b\n```\n' "$bad" >bad.md

@@ -2,24 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Virtual boards for test scripts; source it behind lib.sh.
 
-boards=()
+boards=() # processes that we have not waited for: their numbers are nobody else's
 stop_boards() {
-    local pid
-    for pid in ${boards[@]+"${boards[@]}"}; do
-        kill "$pid" 2>/dev/null
+    while [ ${#boards[@]} -gt 0 ]; do
+        stop_board
     done
 }
 trap stop_boards EXIT
 
 # board ARG...: starts a virtual board at a free TCP port (ARG: more options of birthmark sim), and
-# makes it the one that commands without --port take. Sets port and board_pid.
+# makes it the one that commands without --port take. Sets port.
 board() {
     local line='' i
     rm -f .board.out
-    "$BIRTHMARK" sim --seconds 120 --port rfc2217 "$@" >.board.out 2>.board.err &
-    board_pid=$!
-    boards+=("$board_pid")
-    for ((i = 0; i < 200; i++)); do
+    "$BIRTHMARK" sim --seconds 300 --port rfc2217 "$@" >.board.out 2>.board.err &
+    boards+=($!)
+    for ((i = 0; i < 1200; i++)); do
         line=$(head -n 1 .board.out 2>/dev/null)
         [ -z "$line" ] || break
         sleep 0.05
@@ -32,8 +30,10 @@ board() {
 
 # stop_board: ends the board started last.
 stop_board() {
-    kill "$board_pid" 2>/dev/null
-    wait "$board_pid" 2>/dev/null
+    [ ${#boards[@]} -gt 0 ] || return 0
+    kill "${boards[-1]}" 2>/dev/null
+    wait "${boards[-1]}" 2>/dev/null
+    unset 'boards[-1]'
 }
 
 # usage TEXT ARG...: a bad use, told in one line and where help is.

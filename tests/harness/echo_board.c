@@ -7,13 +7,16 @@
 #include <string.h>
 #include <threads.h>
 
-enum { ROOM = 1 << 22 };
+#include "port/clock.h"
+
+enum { ROOM = 1 << 22, PATIENCE_MS = 60000 };
 
 struct echo_board {
     struct bm_endpoint *endpoint;
     thrd_t thread;
     int running;
     atomic_int stop;
+    atomic_int there; /* a client */
     int quiet;
     size_t from, len;
     unsigned char *data;
@@ -40,8 +43,10 @@ static void say(struct echo_board *b, const char *text)
 
 static void on_client(void *ctx, int there, uint64_t now)
 {
+    struct echo_board *b = ctx;
     (void)now;
-    say(ctx, there ? "(1)" : "(0)");
+    b->there = there;
+    say(b, there ? "(1)" : "(0)");
 }
 
 static void on_bytes(void *ctx, const void *data, size_t len, uint64_t now)
@@ -128,6 +133,14 @@ struct echo_board *echo_board_start(enum bm_endpoint_kind kind, const char *addr
 const char *echo_board_name(const struct echo_board *b)
 {
     return bm_endpoint_name(b->endpoint);
+}
+
+int echo_board_alone(const struct echo_board *b)
+{
+    for (unsigned ms = 0; b->there && ms < PATIENCE_MS; ms++) {
+        bm_port_sleep_us(1000);
+    }
+    return !b->there;
 }
 
 void echo_board_freeze(struct echo_board *b)

@@ -14,6 +14,8 @@ struct echo_board;
 struct echo_board *echo_board_start(enum bm_endpoint_kind kind, const char *address,
                                     const char *link, int quiet, struct bm_diag *diag);
 const char *echo_board_name(const struct echo_board *b);
+/* Waits until it has noticed that its client has gone. 0: it does not, within a minute. */
+int echo_board_alone(const struct echo_board *b);
 /* From now on the board neither takes nor sends anything, and its endpoint is not served. */
 void echo_board_freeze(struct echo_board *b);
 void echo_board_stop(struct echo_board *b);

@@ -6,7 +6,7 @@ set -e
 id=$1 device=$2
 shift 2
 mount --make-rprivate /
-root=$(mktemp -d)
+root=$(mktemp -d "$PWD/fake_usb.XXXXXX") # where the test runs: it is gone with that
 mount -t tmpfs none "$root"
 usb=$root/usb/1-1
 mkdir -p "$usb/1-1:1.0/ttyUSB0" "$root"/tty/{ttyUSB0,ttyS7} "$root"/serial8 "$root"/dev/{pts,serial/by-id,serial/by-path}

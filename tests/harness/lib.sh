@@ -67,6 +67,17 @@ need() {
     done
 }
 
+# until_holds COMMAND...: tries it again and again until it succeeds; fails after a minute, which a
+# busy machine may need.
+until_holds() {
+    local i
+    for ((i = 0; i < 1200; i++)); do
+        ! "$@" || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
 # expect_exit N: status of the last command.
 expect_exit() {
     [ "$status" = "$1" ] || fail "exit status $status, expected $1"

@@ -20,7 +20,7 @@
 
 #include "port/clock.h"
 
-enum { PATIENCE_MS = 10000, TURN_MS = 5, ARGS_MAX = 32 };
+enum { PATIENCE_MS = 60000, TURN_MS = 5, ARGS_MAX = 32 };
 
 static void die(const char *what)
 {
@@ -177,7 +177,7 @@ static void make_terminal(struct player *p)
         die("posix_openpt");
     }
     p->side = open(ptsname(p->terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (p->side < 0) {
+    if (p->side < 0 || tcgetattr(p->side, &p->settings) != 0) {
         die("ptsname");
     }
     (void)fcntl(p->terminal, F_SETFL, O_NONBLOCK);
@@ -276,6 +276,30 @@ void player_until_noticed(struct player *p, const char *text)
 void player_until_got(struct player *p, const char *text)
 {
     until(p, p->got, text);
+}
+
+void player_forget_said(struct player *p)
+{
+    p->said_len = 0;
+    p->said[0] = '\0';
+}
+
+void player_until_in_file(struct player *p, const char *path, const char *text)
+{
+    char content[4096] = "";
+    const uint64_t end = bm_port_now_us() + (uint64_t)PATIENCE_MS * 1000;
+    while (strstr(content, text) == NULL) {
+        FILE *f = fopen(path, "rb");
+        const size_t n = f != NULL ? fread(content, 1, sizeof content - 1, f) : 0;
+        content[n] = '\0';
+        if (f != NULL) {
+            (void)fclose(f);
+        }
+        if (bm_port_now_us() > end) {
+            fail_msg("\"%s\" did not come into %s: %s", text, path, content);
+        }
+        move(p);
+    }
 }
 
 void player_until_resets(struct player *p, unsigned resets, unsigned downloads)

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "port/endpoint.h"
 
@@ -23,12 +24,13 @@ struct player {
     size_t got_len;
     unsigned resets, downloads; /* times EN was released, with GPIO0 high and low */
     int dtr, rts;
-    pid_t pid;           /* 0: none runs */
-    int status;          /* as a shell has it */
-    int out, err;        /* pipes, or -1 */
-    int terminal, side;  /* master of its terminal, and its other side to look at; or -1 */
-    char said[65536];    /* stdout (with a terminal stderr, too), NUL-terminated */
-    char notices[16384]; /* stderr */
+    pid_t pid;               /* 0: none runs */
+    int status;              /* as a shell has it */
+    int out, err;            /* pipes, or -1 */
+    int terminal, side;      /* master of its terminal, and its other side to look at; or -1 */
+    struct termios settings; /* of the terminal, before the program ran */
+    char said[65536];        /* stdout (with a terminal stderr, too), NUL-terminated */
+    char notices[16384];     /* stderr */
     size_t said_len, notices_len;
 };
 
@@ -46,11 +48,17 @@ void player_run(struct player *p, int terminal, ...);
 void player_say(struct player *p, const char *text);
 void player_type(struct player *p, const char *keys);
 
-/* Waits until there is this text in said, notices, or got. Fails the test after 10 s. */
+/* Waits until there is this text in said, notices, or got. Fails the test after a minute. */
 void player_until_said(struct player *p, const char *text);
 void player_until_noticed(struct player *p, const char *text);
 void player_until_got(struct player *p, const char *text);
 void player_until_resets(struct player *p, unsigned resets, unsigned downloads);
+
+/* What the program has said so far does not count any more. */
+void player_forget_said(struct player *p);
+
+/* Waits until there is this text in a file. */
+void player_until_in_file(struct player *p, const char *path, const char *text);
 
 /* Lets everything move for so long. */
 void player_wait(struct player *p, unsigned ms);

@@ -33,20 +33,15 @@ power_off() {
 }
 trap power_off EXIT
 
-# power_on CHIP: a board in download mode with the bytes of before.bin; sets address.
+# power_on OPTION...: a board with the bytes of before.bin; sets address.
 power_on() {
-    local i
     power_off
     cp before.bin flash.bin
     rm -f sim.json # else the line of the last board could be taken for this one's
-    "$BIRTHMARK" sim --chip "$1" --flash flash.bin --port tcp --download --json >sim.json 2>sim.err &
+    "$BIRTHMARK" sim --flash flash.bin --port tcp --json "$@" >sim.json 2>sim.err &
     board=$!
-    for ((i = 0; i < 100; i++)); do
-        address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json 2>/dev/null)
-        [ -z "$address" ] || return 0
-        sleep 0.1
-    done
-    fail "the virtual board does not come up: $(cat sim.err)"
+    until_holds [ -s sim.json ] || fail "the virtual board does not come up: $(cat sim.err)"
+    address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json)
 }
 
 # js MODE TASK...: one session of esptool-js.
@@ -93,7 +88,7 @@ by_rom() {
     local chip=$1 name=$2 form sum
     shift 2
     for form; do
-        power_on "$chip"
+        power_on --chip "$chip" --download
         cp before.bin after.bin
         if [ "$form" = compressed ]; then
             js rom detect , write 0x10000 random.bin 0x80000 text.bin , read 0x10000 5000 back.bin \
@@ -124,7 +119,7 @@ by_rom() {
 
 # by_stub CHIP NAME: with the stub that esptool-js brings along.
 by_stub() {
-    power_on "$1"
+    power_on --chip "$1" --download
     cp before.bin after.bin
     js stub detect , write 0x10000 random.bin 0x80000 text.bin , write plain 0x60000 small.bin , \
         read 0x80000 20000 back.bin , md5 0x10000 100001 , erase 0x62000 0x2000
@@ -162,7 +157,7 @@ by_stub esp32c3 ESP32-C3
 by_stub esp32c6 ESP32-C6
 
 # An error is one that esptool-js sees, and changes nothing.
-power_on esp32
+power_on --download
 js rom write plain 0x10000 small.bin
 expect_exit 1
 expect_stderr_has "status 1,5"
@@ -170,14 +165,7 @@ power_off
 expect_same flash.bin before.bin
 
 # A board that runs its app does not answer it.
-cp before.bin flash.bin
-"$BIRTHMARK" sim --flash flash.bin --port tcp --json >sim.json 2>sim.err &
-board=$!
-for ((i = 0; i < 100; i++)); do
-    address=$(sed -n 's|.*"socket://\([^"]*\)".*|\1|p' sim.json 2>/dev/null)
-    [ -z "$address" ] || break
-    sleep 0.1
-done
+power_on
 js rom detect
 expect_exit 1
 expect_stderr_has "Failed to connect with the device"

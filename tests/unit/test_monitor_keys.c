@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 
@@ -17,7 +18,6 @@
 #include "harness/player.h"
 
 static struct player p;
-static struct termios before;
 
 static int teardown(void **unused)
 {
@@ -29,11 +29,12 @@ static int teardown(void **unused)
 /* How the terminal is set; the kernel's own marks aside. */
 static int is_as_before(void)
 {
+    const struct termios *before = &p.settings;
     struct termios now;
     assert_int_equal(tcgetattr(p.side, &now), 0);
-    return now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag &&
-           now.c_cflag == before.c_cflag && now.c_lflag == before.c_lflag &&
-           memcmp(now.c_cc, before.c_cc, sizeof now.c_cc) == 0;
+    return now.c_iflag == before->c_iflag && now.c_oflag == before->c_oflag &&
+           now.c_cflag == before->c_cflag && now.c_lflag == before->c_lflag &&
+           memcmp(now.c_cc, before->c_cc, sizeof now.c_cc) == 0;
 }
 
 static void begin(const char *option, const char *value)
@@ -41,7 +42,6 @@ static void begin(const char *option, const char *value)
     player_open(&p, BM_ENDPOINT_RFC2217, NULL);
     p.boot = "I (1) boot: hello\r\nW (2) wifi: weak\r\nesp> ";
     player_run(&p, 1, option, value, NULL);
-    assert_int_equal(tcgetattr(p.side, &before), 0);
     player_until_said(&p, "esp> ");
     assert_false(is_as_before());
 }
@@ -86,7 +86,8 @@ static void test_backspace_stays_within_the_line(void **unused)
 static void test_menu(void **unused)
 {
     (void)unused;
-    begin("--color", "never");
+    (void)remove("menu.log");
+    begin("--log", "menu.log");
     player_until_resets(&p, 1, 0);
     player_type(&p, "\x14\x08");
     player_until_said(&p, "--- Ctrl-]         quit");
@@ -103,7 +104,7 @@ static void test_menu(void **unused)
     player_type(&p, "\x14\x19");
     player_until_said(&p, "output stopped");
     player_say(&p, "unseen\r\n");
-    player_wait(&p, 300);
+    player_until_in_file(&p, "menu.log", "unseen"); /* it has been read */
     player_type(&p, "\x14\x19");
     player_until_said(&p, "output goes on");
     player_say(&p, "\r\nseen again\r\n");
@@ -126,8 +127,12 @@ static void test_filter_is_typed(void **unused)
     player_say(&p, "\r\nI (3) wifi: hidden\r\nW (4) wifi: shown\r\n");
     player_until_said(&p, "wifi: shown");
     assert_null(strstr(p.said, "hidden"));
-    player_type(&p, "\x14\x06\r\x14\x07two|three\r");
-    player_wait(&p, 300);
+    player_forget_said(&p);
+    player_type(&p, "\x14\x06\r");
+    player_until_said(&p, "--- set\r\n");
+    player_forget_said(&p);
+    player_type(&p, "\x14\x07two|three\r");
+    player_until_said(&p, "--- set\r\n");
     player_say(&p, "one\r\ntwo\r\nfour\r\nthree\r\n");
     player_until_said(&p, "three\r\n");
     assert_null(strstr(p.said, "one\r\n"));

@@ -15,7 +15,7 @@
 #include "port/clock.h"
 #include "port/serial.h"
 
-enum { WAIT_MS = 3000 };
+enum { WAIT_MS = 60000, TRIES = 10 };
 
 static struct echo_board *start(enum bm_endpoint_kind kind)
 {
@@ -138,8 +138,8 @@ static void returns(void **state)
             echo(&s, "hello");
             assert_int_equal(s.ops->write(s.ctx, "unread", 6, WAIT_MS), BM_OK);
             bm_port_serial_close(&s);
-            bm_port_serial_close(&s); /* twice is no harm */
-            bm_port_sleep_us(50000);
+            bm_port_serial_close(&s);         /* twice is no harm */
+            assert_true(echo_board_alone(b)); /* to others it says that it is in use */
         }
         echo_board_stop(b);
     }
@@ -170,9 +170,8 @@ static void rfc2217_lines(void **state)
     echo_board_stop(b);
 }
 
-/* A client that sets one line, waits, and sets the other, comes out of reset with GPIO0 low; but
- * both lines for good let the chip run. */
-static void rfc2217_slow_lines(void **state)
+/* Sets line after line with pauses. Returns how the board saw them (static). */
+static const char *slow_lines(void)
 {
     static const unsigned char telnet[] = {255, 251, 44};
     static const unsigned char dtr_on[] = {255, 250, 44, 5, 8, 255, 240};
@@ -182,35 +181,47 @@ static void rfc2217_slow_lines(void **state)
     struct bm_serial s;
     char all[4096];
     size_t n = 0;
-    (void)state;
     struct echo_board *b = start(BM_ENDPOINT_RFC2217);
     snprintf(name, sizeof name, "socket%s", strstr(echo_board_name(b), "://"));
     assert_int_equal(bm_port_serial_open(&s, name, 0, NULL), BM_OK);
-    assert_int_equal(s.ops->write(s.ctx, telnet, sizeof telnet, 100), BM_OK);
-    assert_int_equal(s.ops->write(s.ctx, rts_on, sizeof rts_on, 100), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, telnet, sizeof telnet, WAIT_MS), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, rts_on, sizeof rts_on, WAIT_MS), BM_OK);
     bm_port_sleep_us(50000);
-    assert_int_equal(s.ops->write(s.ctx, dtr_on, sizeof dtr_on, 100), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, dtr_on, sizeof dtr_on, WAIT_MS), BM_OK);
     bm_port_sleep_us(100000);
-    assert_int_equal(s.ops->write(s.ctx, rts_off, sizeof rts_off, 100), BM_OK);
-    assert_int_equal(s.ops->write(s.ctx, rts_on, sizeof rts_on, 100), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, rts_off, sizeof rts_off, WAIT_MS), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, rts_on, sizeof rts_on, WAIT_MS), BM_OK);
     bm_port_sleep_us(350000);
-    assert_int_equal(s.ops->write(s.ctx, "end", 3, 100), BM_OK);
+    assert_int_equal(s.ops->write(s.ctx, "end", 3, WAIT_MS), BM_OK);
     while (n < 3 || memcmp(all + n - 3, "end", 3) != 0) {
         const int rc = s.ops->read(s.ctx, all + n, sizeof all - n, WAIT_MS);
         assert_true(rc > 0);
         n += (size_t)rc;
     }
-    char lines[64] = "";
+    static char lines[64];
     size_t len = 0;
+    memset(lines, 0, sizeof lines);
     for (size_t i = 0; i + 4 <= n; i++) { /* without what Telnet says between */
         if (all[i] == '<' && all[i + 3] == '>' && len < 40) {
             memcpy(lines + len, all + i, 4);
             len += 4;
         }
     }
-    assert_string_equal(lines, "<01><10><11>");
     bm_port_serial_close(&s);
     echo_board_stop(b);
+    return lines;
+}
+
+/* A client that sets one line, waits, and sets the other, comes out of reset with GPIO0 low; but
+ * both lines for good let the chip run. On a busy machine a pause can be as long as "for good". */
+static void rfc2217_slow_lines(void **state)
+{
+    const char *lines = "";
+    (void)state;
+    for (int i = 0; i < TRIES && strcmp(lines, "<01><10><11>") != 0; i++) {
+        lines = slow_lines();
+    }
+    assert_string_equal(lines, "<01><10><11>");
 }
 
 static void second_client(void **state)
@@ -281,16 +292,20 @@ static void slow_peer(void **state)
         struct bm_serial s = dial(b, 0);
         echo(&s, "here");
         echo_board_freeze(b);
-        int rc = BM_OK;
-        uint64_t before = 0;
-        for (int i = 0; i < 1000 && rc == BM_OK; i++) {
-            before = s.ops->now_ms(s.ctx);
-            rc = s.ops->write(s.ctx, load, sizeof load, 100);
+        uint64_t took = UINT64_MAX;
+        for (int i = 0; i < TRIES && took >= 2000; i++) { /* a busy machine may take longer */
+            int rc = BM_OK;
+            uint64_t before = 0;
+            for (int n = 0; n < 1000 && rc == BM_OK; n++) {
+                before = s.ops->now_ms(s.ctx);
+                rc = s.ops->write(s.ctx, load, sizeof load, 100);
+            }
+            assert_int_equal(rc, BM_E_TIMEOUT);
+            assert_int_equal(s.ops->read(s.ctx, load, sizeof load, 100), 0);
+            took = s.ops->now_ms(s.ctx) - before;
+            assert_true(took >= 190);
         }
-        assert_int_equal(rc, BM_E_TIMEOUT);
-        assert_int_equal(s.ops->read(s.ctx, load, sizeof load, 100), 0);
-        const uint64_t took = s.ops->now_ms(s.ctx) - before;
-        assert_true(took >= 190 && took < 2000);
+        assert_true(took < 2000);
         bm_port_serial_close(&s);
         echo_board_stop(b);
     }

@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <netinet/in.h>
 
 #include <cmocka.h>
 
@@ -40,7 +43,8 @@ static void names(void **state)
     refused("COM3", BM_E_NOENT, "no such port");
     refused("", BM_E_NOENT, "no such port");
     refused("/dev/null", BM_E_ARG, "no serial port");
-    refused("/etc/hostname", BM_E_ARG, "no serial port");
+    fclose(fopen("text", "w"));
+    refused("text", BM_E_ARG, "no serial port");
     refused("/tmp", BM_E_ARG, "no serial port");
     refused("tcp://host:1", BM_E_ARG, "socket://HOST:PORT");
 }
@@ -62,10 +66,24 @@ static void addresses(void **state)
     refused("rfc2217://localhost:9?timeout=x", BM_E_ARG, "up to 600");
     refused("rfc2217://localhost:9?timeout=-1", BM_E_ARG, "up to 600");
     refused("rfc2217://localhost:9?timeout=nan", BM_E_ARG, "up to 600");
-    refused("socket://nobody.invalid:4000", BM_E_NOENT, "no such host");
 }
 
-/* A port that was free a moment ago. */
+/* Without a name server there is another answer. */
+static void no_host(void **state)
+{
+    static const char name[] = "socket://nobody.invalid:4000";
+    struct bm_serial s;
+    struct bm_diag diag = {0};
+    (void)state;
+    if (bm_port_serial_open(&s, name, 0, &diag) == BM_E_IO &&
+        strstr(diag.text, "cannot be looked up now") != NULL) {
+        printf("no name server here\n");
+        skip();
+    }
+    refused(name, BM_E_NOENT, "no such host");
+}
+
+/* Where another program listens, and where none does. */
 static void nobody_listens(void **state)
 {
     struct bm_address at;
@@ -80,10 +98,18 @@ static void nobody_listens(void **state)
     assert_int_equal(bm_tcp_listen(&at, &port, &diag), BM_E_IO);
     assert_non_null(strstr(diag.text, "is in use"));
     close(fd);
-    snprintf(name, sizeof name, "socket://127.0.0.1:%u", port);
+    /* bound, so that nobody else gets it, and nobody listens */
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    socklen_t len = sizeof here;
+    const int mute = socket(AF_INET, SOCK_STREAM, 0);
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(mute, (const struct sockaddr *)&here, sizeof here), 0);
+    assert_int_equal(getsockname(mute, (struct sockaddr *)&here, &len), 0);
+    snprintf(name, sizeof name, "socket://127.0.0.1:%u", ntohs(here.sin_port));
     refused(name, BM_E_IO, "refused: nobody listens at 127.0.0.1 on port ");
-    snprintf(name, sizeof name, "rfc2217://127.0.0.1:%u/?timeout=1", port);
+    snprintf(name, sizeof name, "rfc2217://127.0.0.1:%u/?timeout=1", ntohs(here.sin_port));
     refused(name, BM_E_IO, "refused: nobody listens");
+    close(mute);
 }
 
 static void busy(void **state)
@@ -204,9 +230,11 @@ static void lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(addresses),     cmocka_unit_test(nobody_listens),
-        cmocka_unit_test(busy),  cmocka_unit_test(no_permission), cmocka_unit_test(no_rfc2217),
-        cmocka_unit_test(links), cmocka_unit_test(lists),
+        cmocka_unit_test(names),      cmocka_unit_test(addresses),
+        cmocka_unit_test(no_host),    cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(busy),       cmocka_unit_test(no_permission),
+        cmocka_unit_test(no_rfc2217), cmocka_unit_test(links),
+        cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

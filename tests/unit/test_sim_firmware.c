@@ -334,7 +334,8 @@ static void test_power_cuts(void **state)
     print_message("BM_SEED=%llu\n", (unsigned long long)seed);
     make_flash();
     open_board(&b);
-    for (unsigned i = 0; i < CUTS; i++) {
+    /* on a busy machine the power can be cut many times before anything is written */
+    for (unsigned i = 0; i < CUTS || (changed < CUTS / 3 && i < 20 * CUTS); i++) {
         (void)snprintf(boots, sizeof boots, "boot %u, reset reason 1\r\n", i + 1);
         expect(&b, boots);
         expect(&b, "certificate: 1500 bytes");
@@ -347,7 +348,7 @@ static void test_power_cuts(void **state)
         changed += now != last;
         last = now;
     }
-    assert_in_range(changed, CUTS / 3, CUTS); /* it did write */
+    assert_in_range(changed, CUTS / 3, 20 * CUTS); /* it did write */
     close_board(&b);
 }
 
@@ -357,8 +358,9 @@ static void expect_refusal(const char *text)
     open_board(&b);
     expect(&b, text);
     expect(&b, "\r\n");
-    for (unsigned i = 0; i < 100 && bm_sim_state(b.sim) == BM_SIM_APP; i++) {
+    for (unsigned i = 0; i < PATIENCE_MS && bm_sim_state(b.sim) == BM_SIM_APP; i++) {
         turn(&b);
+        bm_port_sleep_us(1000);
     }
     assert_int_equal(bm_sim_state(b.sim), BM_SIM_HUNG);
     close_board(&b);
@@ -425,11 +427,12 @@ static void test_scripts(void **state)
     const uint64_t start = bm_port_now_us();
     cut(&b);
     expect(&b, "talk\r\ntalk\r\n");
-    assert_in_range(bm_port_now_us() - start, 0, 20000000);
+    assert_in_range(bm_port_now_us() - start, 0, (uint64_t)PATIENCE_MS * 1000);
     close_board(&b);
-    run_script(&b, "echo '100 warn' >$" BM_BOARD_WATCHDOG "; sleep 0.3; echo 0 >$" BM_BOARD_WATCHDOG
+    run_script(&b, "echo '100 warn' >$" BM_BOARD_WATCHDOG "; read x; echo 0 >$" BM_BOARD_WATCHDOG
                    "; echo awake; read x");
     expect(&b, "task_wdt: Task watchdog got triggered");
+    say(&b, "wake up\n");
     expect(&b, "awake\r\n");
     assert_int_equal(bm_sim_state(b.sim), BM_SIM_APP);
     close_board(&b);
