@@ -6,7 +6,7 @@
 #include "base/le.h"
 #include "nvs/fmt.h"
 
-/* Returns the entries up to the next header. */
+/* Returns how many entries of data follow, up to the next header. */
 static unsigned repair_entry(uint8_t *raw, unsigned entry, int foreign)
 {
     const size_t size = bm_get_le16(raw + BMI_EN_SIZE);
@@ -17,7 +17,7 @@ static unsigned repair_entry(uint8_t *raw, unsigned entry, int foreign)
     bm_put_le32(raw + BMI_EN_CRC, bmi_entry_crc(raw));
     const enum bmi_entry_fault fault = bmi_entry_check(raw, entry);
     const int spans = fault == BMI_BAD_NOTHING || (foreign && fault == BMI_BAD_TYPE);
-    return spans && raw[BMI_EN_SPAN] > 0 ? raw[BMI_EN_SPAN] : 1;
+    return spans && raw[BMI_EN_SPAN] > 0 ? raw[BMI_EN_SPAN] - 1u : 0;
 }
 
 void fuzz_repair(uint8_t *data, size_t size, int foreign)
@@ -28,10 +28,14 @@ void fuzz_repair(uint8_t *data, size_t size, int foreign)
         bmi_header_put(good, bm_get_le32(page), bm_get_le32(page + BMI_PH_SEQ),
                        page[BMI_PH_VERSION]);
         memcpy(page, good, sizeof good);
-        for (unsigned i = 0; i < BMI_PAGE_ENTRIES;) {
+        unsigned data_left = 0;
+        for (unsigned i = 0; i < BMI_PAGE_ENTRIES; i++) {
             uint8_t *raw = page + BMI_OFF_ENTRIES + (size_t)i * BMI_ENTRY_SIZE;
-            const int written = bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_WRITTEN;
-            i += written ? repair_entry(raw, i, foreign) : 1;
+            if (data_left > 0) {
+                data_left--;
+            } else if (bmi_bitmap_get(page + BMI_OFF_BITMAP, i) == BMI_ENTRY_WRITTEN) {
+                data_left = repair_entry(raw, i, foreign);
+            }
         }
     }
 }
