@@ -36,15 +36,11 @@ expect_exit 0
 
 # power_on [OPTION...]: the board, and its line as descriptor 5.
 power_on() {
-    local i
     : >port
     "$BIRTHMARK" sim --chip esp32c3 --own-bootloader --flash "$PWD/flash.bin" --port tcp:0 --seconds 300 \
         "$@" >port 2>sim.err &
     board=$!
-    for ((i = 0; i < 6000; i++)); do
-        [ ! -s port ] || break
-        sleep 0.01
-    done
+    until_holds [ -s port ]
     exec 5<>"/dev/tcp/127.0.0.1/$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\) .*/\1/p' port)" ||
         fail "no board: $(cat port sim.err)"
     settle
@@ -62,20 +58,19 @@ settle() {
     fail "the board does not answer"
 }
 
+no_firmware() {
+    ! grep -qs "BIRTHMARK_BOARD_FLASH=$PWD/flash.bin" /proc/[0-9]*/environ
+}
+
 # power_off SIGNAL
 power_off() {
-    local i
     kill "-$1" "$board"
     wait "$board" 2>/dev/null
     board=
     exec 5>&-
     [ "$(cat sim.err)" = "" ] || fail "sim says: $(cat sim.err)"
     # Nothing of the firmware is left: only it has this folder's flash in its environment.
-    for ((i = 0; i < 3000; i++)); do
-        grep -qs "BIRTHMARK_BOARD_FLASH=$PWD/flash.bin" /proc/[0-9]*/environ || return 0
-        sleep 0.01
-    done
-    fail "the firmware was left behind"
+    until_holds no_firmware || fail "the firmware was left behind"
 }
 
 # ask LINE...: sends lines, and waits until the firmware has said the last thing.

@@ -13,15 +13,12 @@ trap stop_boards EXIT
 # board ARG...: starts a virtual board at a free TCP port (ARG: more options of birthmark sim), and
 # makes it the one that commands without --port take. Sets port.
 board() {
-    local line='' i
+    local line
     rm -f .board.out
     "$BIRTHMARK" sim --seconds 300 --port rfc2217 "$@" >.board.out 2>.board.err &
     boards+=($!)
-    for ((i = 0; i < 1200; i++)); do
-        line=$(head -n 1 .board.out 2>/dev/null)
-        [ -z "$line" ] || break
-        sleep 0.05
-    done
+    until_holds [ -s .board.out ]
+    line=$(head -n 1 .board.out)
     port=${line#board 0: }
     port=${port%% *}
     [[ $port == *://* ]] || fail "no board: $(cat .board.err)"
